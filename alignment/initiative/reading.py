@@ -1,0 +1,343 @@
+"""Reads an initiative file (YAML or JSON) into an `Initiative`, or says everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from alignment.errors import FileProblems, Problem
+from alignment.initiative.models import Initiative
+from alignment.initiative.references import reference_problems
+
+LARGEST_FILE = 20_000_000
+MOST_NODES = 500_000
+DEEPEST = 40
+
+Lines = dict[tuple[str | int, ...], int]
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML 1.2 scalars: `on` and `yes` are text, and only plain numbers, dates, true, false and null are special."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?[0-9]+$", list("-+0123456789")),
+    ("float", r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+)$", list("-+.0123456789")),
+    ("timestamp", r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9:.]+(?:Z|[-+][0-9:]+)?)?$", list("0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+def load(path: str | Path) -> Initiative:
+    """The initiative of a file; its sources are looked for in the file's folder.
+
+    Raises FileProblems with every error of the file, each with its line.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise FileProblems([Problem("", "the file is larger than 20 MB", "data belongs in the catalogue", file=path.name)])
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise FileProblems([Problem("", "the file is not UTF-8 text", "save it as UTF-8", file=path.name)]) from None
+    except OSError as error:
+        reason = "there is no such file" if isinstance(error, FileNotFoundError) else "the file cannot be read"
+        raise FileProblems([Problem("", reason, "check the path", file=str(path))]) from None
+    return read_text(text, path.name).in_folder(path.parent)
+
+
+def read_text(text: str, file: str = "initiative.yaml") -> Initiative:
+    """The initiative in a text of YAML or JSON; `file` is the name that errors carry.
+
+    Raises FileProblems with every error, each with its line.
+    """
+    if len(text) > LARGEST_FILE:
+        raise FileProblems([Problem("", "the text is longer than 20 MB", "data belongs in the catalogue", file=file)])
+    data, lines, doubled = _parse(text, file)
+    if not isinstance(data, dict):
+        raise FileProblems([Problem("", "this is not an initiative file", "it starts with `accord: 1`", file=file)])
+    version = data.get("accord")
+    if version != 1 or isinstance(version, bool):
+        raise FileProblems([_version_problem(version, "accord" in data, file, lines)])
+    try:
+        initiative: Initiative | None = Initiative.model_validate(data)
+    except ValidationError as error:
+        doubled += [_problem(e, data, lines, file) for e in error.errors()]
+        initiative = _without_errors(data)
+    references = reference_problems(initiative) if initiative else []
+    problems = doubled + [
+        Problem(path_text(at), found, expected, _line(lines, at), file)
+        for at, found, expected in references
+        if _UNTOLD not in found
+    ]
+    if problems or initiative is None:
+        raise FileProblems(_in_order(problems))
+    return initiative
+
+
+_UNTOLD = "\0"
+
+
+def _without_errors(data: Any) -> Initiative | None:
+    """The initiative that is left when what is wrong in it is taken out, so that its references can be checked as well."""
+    left = copy.deepcopy(data)
+    for _ in range(8):
+        try:
+            return Initiative.model_validate(left)
+        except ValidationError as error:
+            for e in error.errors():
+                _take_out(left, e)
+    return None
+
+
+def _take_out(data: Any, error: Mapping[str, Any]) -> None:
+    at = _known_path(error["loc"], data)
+    here = data
+    for step in at if error["type"] == "missing" else at[:-1]:
+        here = here[step]
+    if error["type"] == "missing":
+        here[error["loc"][-1]] = "positive" if error["loc"][-1] == "sign" else _UNTOLD
+    elif at:
+        here[at[-1]] = None
+        del here[at[-1]]
+
+
+def line_of(text: str, at: tuple[str | int, ...]) -> int | None:
+    """The line of an initiative text on which the entity at a path stands; None where it cannot be told."""
+    try:
+        return _line(_parse(text, "")[1], at)
+    except FileProblems:
+        return None
+
+
+def _parse(text: str, file: str) -> tuple[Any, Lines, list[Problem]]:
+    if text.lstrip()[:1] in "{[" and text.strip():
+        return _parse_json(text, file)
+    if "\t" in text and re.search(r"^ *\t", text, re.MULTILINE):
+        line = text[: re.search(r"^ *\t", text, re.MULTILINE).start()].count("\n") + 1  # type: ignore[union-attr]
+        raise FileProblems([Problem("", "a tab indents this line", "YAML is indented by spaces", line, file)])
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = f"this is not valid YAML: {error.problem or error.context}"
+        raise FileProblems([Problem("", what, "mend this line", mark.line + 1 if mark else None, file)]) from None
+    except (yaml.YAMLError, ValueError):
+        raise FileProblems([Problem("", "the text has characters that YAML does not allow", "remove them", file=file)]) from None
+    if node is None:
+        raise FileProblems([Problem("", "the file is empty", "it starts with `accord: 1`", file=file)])
+    walk = _Walk(file)
+    return walk.value(node, ()), walk.lines, walk.problems
+
+
+def _parse_json(text: str, file: str) -> tuple[Any, Lines, list[Problem]]:
+    doubled: list[Problem] = []
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [k for k, _ in items]
+        twice = sorted({k for k in keys if keys.count(k) > 1}) if len(set(keys)) < len(keys) else []
+        doubled.extend(Problem(k, f"the key `{k}` stands twice", "keep one of them", file=file) for k in twice)
+        return dict(items)
+
+    def refuse(word: str) -> None:
+        raise FileProblems([Problem("", f"{word} is not a number", "write a number or null", file=file)])
+
+    try:
+        data = json.loads(text, parse_float=Decimal, parse_constant=refuse, object_pairs_hook=pairs)
+    except json.JSONDecodeError as error:
+        what = f"this is not valid JSON: {error.msg.lower()}"
+        raise FileProblems([Problem("", what, f"mend column {error.colno}", error.lineno, file)]) from None
+    except RecursionError:
+        raise FileProblems([Problem("", "the file is nested too deeply", "flatten it", file=file)]) from None
+    try:  # lines are a courtesy: JSON that YAML cannot read has none
+        walk = _Walk(file)
+        walk.value(yaml.compose(text, Loader=_Loader), ())
+        return data, walk.lines, doubled
+    except (yaml.YAMLError, FileProblems, ValueError, RecursionError):
+        return data, {}, doubled
+
+
+
+
+class _Walk:
+    """Turns a YAML node tree into plain values, noting the line of each path and keys that stand twice."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.lines, self.problems, self.nodes = file, Lines(), [], 0
+
+    lines: Lines
+    problems: list[Problem]
+
+    def value(self, node: Any, at: tuple[str | int, ...]) -> Any:
+        self.nodes += 1
+        if self.nodes > MOST_NODES or len(at) > DEEPEST:
+            raise FileProblems([Problem("", "the file has too many or too deeply nested entries", "split it", file=self.file)])
+        self.lines.setdefault(at, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, at)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*at, i)) for i, child in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, at: tuple[str | int, ...]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+            if key in result:
+                line = key_node.start_mark.line + 1
+                where = path_text((*at, key))
+                self.problems.append(Problem(where, f"the key `{key}` stands twice", "keep one of them", line, self.file))
+            result[key] = self.value(value_node, (*at, key))
+            self.lines[(*at, key)] = key_node.start_mark.line + 1
+        return result
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    kind, text = node.tag.rsplit(":", 1)[-1], node.value
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    if kind == "int":
+        return int(text) if len(text) < 100 else text
+    if kind == "float":
+        return Decimal(text)
+    if kind == "timestamp":
+        return _timestamp(text)
+    return text
+
+
+def _timestamp(text: str) -> date | datetime | str:
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+def _version_problem(version: Any, given: bool, file: str, lines: Lines) -> Problem:
+    if isinstance(version, int) and version > 1:
+        found = f"this file is of format {version}, and this Accord reads format 1"
+        return Problem("accord", found, "update Accord, or save the file as `accord: 1`", _line(lines, ("accord",)), file)
+    found = f"the format is {version!r}" if given else "`accord` is missing"
+    return Problem("accord", found, "an initiative file starts with `accord: 1`", _line(lines, ("accord",)), file)
+
+
+_REQUIRED_HINT = {"rule": "write the rule as one SQL condition, such as price >= cost * 1.08"}
+
+
+def _problem(error: Mapping[str, Any], data: Any, lines: Lines, file: str) -> Problem:
+    at = _known_path(error["loc"], data)
+    kind, value, context = error["type"], error.get("input"), error.get("ctx") or {}
+    line = _line(lines, at)
+    if kind == "missing":
+        key = str(error["loc"][-1])
+        return Problem(path_text(at), f"`{key}` is missing", _REQUIRED_HINT.get(key, "add it"), line, file)
+    if kind == "extra_forbidden":
+        return Problem(path_text(at), f"`{at[-1]}` is not a key here", _near(str(at[-1]), _keys_at(at)), line, file)
+    if kind == "literal_error":
+        return Problem(path_text(at), f"{_shown(value)} is not one of the words allowed", f"write {context['expected']}", line, file)
+    if kind == "value_error":
+        found, _, expected = str(context["error"]).partition("; ")
+        return Problem(path_text(at), found, expected, line, file)
+    wanted = _WANTED.get(kind) or error["msg"][0].lower() + error["msg"][1:]
+    for name, limit in context.items():
+        wanted = wanted.replace("{" + name + "}", str(limit))
+    return Problem(path_text(at), f"{_shown(value)} does not fit", wanted, line, file)
+
+
+_WANTED = {
+    "string_type": "write text, in quotes if it looks like a number",
+    "string_too_short": "it must not be empty",
+    "string_too_long": "write at most {max_length} characters",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "decimal_parsing": "write a number",
+    "decimal_type": "write a number",
+    "finite_number": "write a finite number",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "date_from_datetime_parsing": "write a date as 2026-03-01",
+    "date_parsing": "write a date as 2026-03-01",
+    "date_type": "write a date as 2026-03-01",
+    "datetime_from_date_parsing": "write a time as 2026-03-01T14:10:00",
+    "datetime_type": "write a time as 2026-03-01T14:10:00",
+    "tuple_type": "write a list",
+    "list_type": "write a list",
+    "model_type": "write an entry of keys and values",
+    "model_attributes_type": "write an entry of keys and values",
+    "greater_than": "write a number above {gt}",
+    "greater_than_equal": "write a number of at least {ge}",
+    "less_than_equal": "write a number of at most {le}",
+}
+
+
+def _known_path(loc: Iterable[str | int], data: Any) -> tuple[str | int, ...]:
+    """The part of a pydantic location that exists in the data, plus a last key that was asked for or refused."""
+    at: list[str | int] = []
+    here = data
+    for step in loc:
+        if isinstance(here, dict) and step in here or isinstance(here, list) and isinstance(step, int) and step < len(here):
+            at.append(step)
+            here = here[step]
+    return tuple(at)
+
+
+def _keys_at(at: tuple[str | int, ...]) -> list[str]:
+    schema = Initiative.model_json_schema(by_alias=True)
+    here: Any = schema
+    for step in at[:-1]:
+        here = _resolved(here, schema)
+        here = here.get("items", {}) if isinstance(step, int) else here.get("properties", {}).get(step, {})
+    return list(_resolved(here, schema).get("properties", {}))
+
+
+def _resolved(here: Any, schema: Any) -> Any:
+    for choice in here.get("anyOf", []):
+        if "$ref" in choice or choice.get("type") == "array":
+            here = choice
+            break
+    return schema["$defs"][here["$ref"].rsplit("/", 1)[-1]] if "$ref" in here else here
+
+
+def _near(word: str, words: list[str]) -> str:
+    close = difflib.get_close_matches(word, words, 1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"keys here are {', '.join(words)}" if words else "remove it"
+
+
+def _shown(value: Any) -> str:
+    text = f"'{value}'" if isinstance(value, str) else "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _line(lines: Lines, at: tuple[str | int, ...]) -> int | None:
+    for end in range(len(at), 0, -1):
+        if at[:end] in lines:
+            return lines[at[:end]]
+    return lines.get(())
+
+
+def path_text(at: Iterable[str | int]) -> str:
+    """A path as people write it: `constraints[3].rule`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in at)
+    return text.removeprefix(".")
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(dict.fromkeys(problems), key=lambda p: (p.line or 0, p.path))

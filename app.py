@@ -1,0 +1,50 @@
+"""The launcher: `streamlit run app.py`, or any ASGI server on `app:app`.
+
+The script that draws is `ui/shell.py`. A main script beside the folder `pages/` would let the first visitor of a fresh process
+open a page file by its link without the shell, so the two stand apart.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+
+@asynccontextmanager
+async def warm(_app: st.App) -> AsyncIterator[None]:
+    """Load what the first visitor would otherwise wait for."""
+    await asyncio.to_thread(_load)
+    yield
+
+
+def _load() -> None:
+    import duckdb
+    import pandas  # noqa: F401
+    import plotly.graph_objects  # noqa: F401
+    import pyarrow  # noqa: F401
+
+    duckdb.sql("select 1").fetchall()
+
+
+def explain(error: Exception) -> bool:
+    """Show a failure as one sentence and keep its details for the log of the server."""
+    from alignment.errors import AccordError
+    from ui.widgets.notes import problem
+
+    if isinstance(error, AccordError):
+        problem(str(error))
+        return True
+    logging.getLogger("accord").error("A page failed", exc_info=error)
+    problem("This page could not be drawn. What was recorded is safe; reload the page, and if it fails again, look into the server's log.")
+    return True
+
+
+app = st.App(ROOT / "ui" / "shell.py", lifespan=warm, on_script_error=explain)

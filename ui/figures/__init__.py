@@ -1,0 +1,1 @@
+"""Figures: data in, Plotly figure out; nothing of Streamlit, one module per subject."""

@@ -1,0 +1,1 @@
+"""What rules mean: text to tree, allow-list and types, normal form, and back to SQL."""

@@ -43,7 +43,9 @@ def explain(error: Exception) -> bool:
         problem(str(error))
         return True
     logging.getLogger("accord").error("A page failed", exc_info=error)
-    problem("This page could not be drawn. What was recorded is safe; reload the page, and if it fails again, look into the server's log.")
+    problem(
+        "This page could not be drawn. What was recorded is safe; reload the page, and if it fails again, look into the server's log."
+    )
     return True
 
 

@@ -47,7 +47,12 @@ def tabular(source: Path, target: Path) -> None:
     """Copy a font with its digits as wide as each other; brackets and spaces keep their width, which `tnum` would change."""
     font = TTFont(source)
     table = font["GSUB"].table
-    wanted = {i for record in table.FeatureList.FeatureRecord if record.FeatureTag == "tnum" for i in record.Feature.LookupListIndex}
+    wanted = {
+        i
+        for record in table.FeatureList.FeatureRecord
+        if record.FeatureTag == "tnum"
+        for i in record.Feature.LookupListIndex
+    }
     swap: dict[str, str] = {}
     for i in wanted:
         for sub in table.LookupList.Lookup[i].SubTable:
@@ -104,8 +109,14 @@ def drawings() -> dict[int, list[Loop]]:
         0x2713: [_stroke([(70, y - 20), (310, y - 260), (740, y + 290)], 110)],
         0x2715: [_stroke([(120, y + 280), (680, y - 280)], 120), _stroke([(680, y + 280), (120, y - 280)], 120)],
         0x221E: small,
-        0x2265: [_stroke([(110, y + 300), (690, y + 90), (110, y - 120)], 90), _stroke([(110, y - 290), (690, y - 290)], 90)],
-        0x2264: [_stroke([(690, y + 300), (110, y + 90), (690, y - 120)], 90), _stroke([(110, y - 290), (690, y - 290)], 90)],
+        0x2265: [
+            _stroke([(110, y + 300), (690, y + 90), (110, y - 120)], 90),
+            _stroke([(110, y - 290), (690, y - 290)], 90),
+        ],
+        0x2264: [
+            _stroke([(690, y + 300), (110, y + 90), (690, y - 120)], 90),
+            _stroke([(110, y - 290), (690, y - 290)], 90),
+        ],
     }
 
 

@@ -8,7 +8,17 @@ from html import escape
 NO_BREAK = "\u00a0"
 MINUS = "−"
 UNKNOWN = "–"
-SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "AUD": "A$", "CAD": "C$", "NZD": "NZ$"}
+SYMBOLS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "CNY": "CN¥",
+    "INR": "₹",
+    "AUD": "A$",
+    "CAD": "C$",
+    "NZD": "NZ$",
+}
 SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"))
 SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=^&\"'/])")
@@ -190,7 +200,7 @@ def apart(values: Iterable[float | None], least: int = 0) -> int:
 
 def _middle(name: str, most: int) -> str:
     head = (most - 1) // 2
-    return f"{name[:head].rstrip()}…{name[len(name) - (most - 1 - head):].lstrip()}"
+    return f"{name[:head].rstrip()}…{name[len(name) - (most - 1 - head) :].lstrip()}"
 
 
 def _decimals(value: float) -> int:

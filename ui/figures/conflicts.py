@@ -46,7 +46,13 @@ class Scale:
 
 
 def number_line(
-    rows: Sequence[Allowed], look: Look, *, lever: str = "price", unit: str | None = None, today: float | None = None, word: str | None = None
+    rows: Sequence[Allowed],
+    look: Look,
+    *,
+    lever: str = "price",
+    unit: str | None = None,
+    today: float | None = None,
+    word: str | None = None,
 ):
     """Figure of what each rule allows at one item, one row each, the one who asks for most on top.
 
@@ -112,7 +118,9 @@ def _near(today: float, low: float, high: float, width: float) -> bool:
 
 
 def _decimals(rows: Sequence[Allowed], scale: Scale, today: float | None, unit: str | None) -> int:
-    ends = [end for row in rows if len(row.parts) <= MOST_POINTS for part in row.parts for end in part if end is not None]
+    ends = [
+        end for row in rows if len(row.parts) <= MOST_POINTS for part in row.parts for end in part if end is not None
+    ]
     decimals = apart([*ends, *scale.gap, scale.gap[1] - scale.gap[0]])
     return 2 if is_currency(unit) and decimals == 1 else decimals
 
@@ -149,14 +157,30 @@ def _bars(d: Drawing, row: Allowed, y: float, scale: Scale, write: _Writer) -> b
     seen = [part for part in clipped if part[0] <= part[1]]
     points = [a for a, b in seen if a == b]
     if len(points) > MOST_POINTS:
-        d.bar(points[0], points[-1], y, 11, "rgba(0,0,0,0)", says, marker={"line": {"width": 0}, "pattern": {"shape": "|", "fgcolor": colour, "size": 4}})
+        d.bar(
+            points[0],
+            points[-1],
+            y,
+            11,
+            "rgba(0,0,0,0)",
+            says,
+            marker={"line": {"width": 0}, "pattern": {"shape": "|", "fgcolor": colour, "size": 4}},
+        )
         points = []
     if points:
-        d.dots(points, [y] * len(points), says, marker={"symbol": "line-ns", "size": 14, "opacity": 1, "line": {"width": 2.5, "color": colour}})
+        d.dots(
+            points,
+            [y] * len(points),
+            says,
+            marker={"symbol": "line-ns", "size": 14, "opacity": 1, "line": {"width": 2.5, "color": colour}},
+        )
     for a, b in seen:
         if b > a:
             d.bar(a, b, y, 11, colour, says, name=row.name)
-    for end, open_end, shape in ((high, row.high > high and row.parts, "triangle-right"), (low, row.low < low, "triangle-left")):
+    for end, open_end, shape in (
+        (high, row.high > high and row.parts, "triangle-right"),
+        (low, row.low < low, "triangle-left"),
+    ):
         if open_end and any(end in part for part in seen):
             d.dots([end], [y], marker={"symbol": shape, "size": 18, "opacity": 1, "color": colour})
     a, b = scale.gap
@@ -191,8 +215,12 @@ def _binding(row: Allowed, scale: Scale, write: _Writer) -> str:
     if all(p == q for p, q in row.parts):
         values = [p for p, _ in row.parts if p is not None]
         near = [v for v in values if a <= v <= b] or values
-        return f"only {write(near[0])}, {write(near[1])} …" if len(near) > 2 else f"only {' or '.join(map(write, near))}"
-    holes = [(q, p) for (_, q), (p, _) in zip(row.parts, row.parts[1:], strict=False) if q is not None and p is not None]
+        return (
+            f"only {write(near[0])}, {write(near[1])} …" if len(near) > 2 else f"only {' or '.join(map(write, near))}"
+        )
+    holes = [
+        (q, p) for (_, q), (p, _) in zip(row.parts, row.parts[1:], strict=False) if q is not None and p is not None
+    ]
     if len(holes) == 1:
         return f"not <b>{write(holes[0][0])}</b> to <b>{write(holes[0][1])}</b>"
     return _spans(row, write)

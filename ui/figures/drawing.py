@@ -58,26 +58,82 @@ class Drawing:
     notes: list[dict] = field(default_factory=list)
     axes: dict[str, dict] = field(default_factory=dict)
 
-    def say(self, x: float, y: float, text: str, size: float = 12, color: str = "", x_at: str = "left", y_at: str = "middle", **more: Any) -> None:
+    def say(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float = 12,
+        color: str = "",
+        x_at: str = "left",
+        y_at: str = "middle",
+        **more: Any,
+    ) -> None:
         """Write text at a point. It may hold Plotly's HTML: names in it go through `label` first."""
         font = {"size": size, "color": color or self.look.ink.ink}
-        self.notes.append({"x": x, "y": y, "text": text, "font": font, "xanchor": x_at, "yanchor": y_at, "showarrow": False, "align": "left"} | more)
+        self.notes.append(
+            {
+                "x": x,
+                "y": y,
+                "text": text,
+                "font": font,
+                "xanchor": x_at,
+                "yanchor": y_at,
+                "showarrow": False,
+                "align": "left",
+            }
+            | more
+        )
 
     def rect(self, x0: float, x1: float, y0: float, y1: float, fill: str, above: bool = False, **more: Any) -> None:
         """A filled rectangle without outline, below the traces unless `above`."""
         shape = {"type": "rect", "x0": x0, "x1": x1, "y0": y0, "y1": y1, "fillcolor": fill, "line": {"width": 0}}
         self.shapes.append(shape | {"layer": "above" if above else "below"} | more)
 
-    def line(self, x0: float, x1: float, y0: float, y1: float, color: str, width: float = 1, dash: str = "solid", above: bool = False, **more: Any) -> None:
+    def line(
+        self,
+        x0: float,
+        x1: float,
+        y0: float,
+        y1: float,
+        color: str,
+        width: float = 1,
+        dash: str = "solid",
+        above: bool = False,
+        **more: Any,
+    ) -> None:
         """A straight line, below the traces unless `above`."""
         pen = {"color": color, "width": width, "dash": dash}
-        self.shapes.append({"type": "line", "x0": x0, "x1": x1, "y0": y0, "y1": y1, "line": pen, "layer": "above" if above else "below"} | more)
+        self.shapes.append(
+            {
+                "type": "line",
+                "x0": x0,
+                "x1": x1,
+                "y0": y0,
+                "y1": y1,
+                "line": pen,
+                "layer": "above" if above else "below",
+            }
+            | more
+        )
 
     def bar(self, x0: float, x1: float, y: float, width: float, fill: str, hover: str = "", **more: Any) -> None:
         """A horizontal bar from x0 to x1, centred on y, `width` thick in units of y."""
         marker = {"color": fill, "line": {"width": 0}} | more.pop("marker", {})
         says = {"hovertemplate": hover + "<extra></extra>"} if hover else {"hoverinfo": "skip"}
-        self.traces.append({"type": "bar", "orientation": "h", "x": [x1 - x0], "base": [x0], "y": [y], "width": width, "marker": marker} | says | more)
+        self.traces.append(
+            {
+                "type": "bar",
+                "orientation": "h",
+                "x": [x1 - x0],
+                "base": [x0],
+                "y": [y],
+                "width": width,
+                "marker": marker,
+            }
+            | says
+            | more
+        )
 
     def dots(self, x: list[float], y: list[float], hover: str = "", **more: Any) -> None:
         """Markers, or a line with `mode="lines"`."""
@@ -131,7 +187,10 @@ def ticks(low: float, high: float, about: int = 4) -> list[float]:
 def signed_ticks(low: float, high: float, about: int = 4, scale: float = 1) -> dict:
     """Axis settings for a change: +10, 0, −10; `scale` turns the values into what is written."""
     values = ticks(low * scale, high * scale, about)
-    return {"tickvals": [v / scale for v in values], "ticktext": ["0" if v == 0 else ("+" if v > 0 else MINUS) + number(abs(v)) for v in values]}
+    return {
+        "tickvals": [v / scale for v in values],
+        "ticktext": ["0" if v == 0 else ("+" if v > 0 else MINUS) + number(abs(v)) for v in values],
+    }
 
 
 def team_bar(look: Look, name: str | None) -> dict:
@@ -161,7 +220,13 @@ def _axis(ink: Ink) -> dict:
 
 
 def _frame(ink: Ink) -> dict:
-    hover = {"bgcolor": ink.band, "bordercolor": ink.line, "font": {"family": FONT, "size": 12, "color": ink.ink}, "align": "left", "namelength": 0}
+    hover = {
+        "bgcolor": ink.band,
+        "bordercolor": ink.line,
+        "font": {"family": FONT, "size": 12, "color": ink.ink},
+        "align": "left",
+        "namelength": 0,
+    }
     return {
         "font": {"family": FONT, "size": 12, "color": ink.ink}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False, "dragmode": False, "hovermode": "closest", "barmode": "overlay", "hoverlabel": hover,

@@ -63,5 +63,11 @@ def pick_team(label: str, teams: Mapping[str, Team], key: str, **options) -> str
 def pick_teams(label: str, teams: Mapping[str, Team], key: str, **options) -> list[str]:
     """Pills to pick any number of teams; returns their ids."""
     return st.pills(
-        label, list(teams), format_func=lambda name: teams[name].tag, selection_mode="multi", key=key, wrap=True, **options
+        label,
+        list(teams),
+        format_func=lambda name: teams[name].tag,
+        selection_mode="multi",
+        key=key,
+        wrap=True,
+        **options,
     )

@@ -96,5 +96,4 @@ def describe_quality(results: pyblp.ProblemResults) -> dict[str, object]:
         "least_hessian_eigenvalue": round(float(eigenvalues.min()), 4),
         "largest_hessian_eigenvalue": round(float(eigenvalues.max()), 1),
         "clipped_costs": int(results.clipped_costs.sum()),
-        "seconds": round(float(results.cumulative_total_time)),
     }

@@ -166,6 +166,7 @@ class Market:
             "units": units,
             "revenue": prices * units,
             "gross_margin": margin,
+            "line_units": np.round(units + self.sister_units(k, shares, prices == today).sum(axis=1)).astype(int),
             "line_margin": np.round(margin + self.sister_margin(k, shares, prices == today), 0),
             "price_image": price_image(rivals_of(self.items, item)["current_price"].to_numpy(), prices),
             "price_index": np.round(prices / item["competitor_price"], 4),
@@ -173,8 +174,16 @@ class Market:
             "price_move": np.round(100 * np.abs(prices / today - 1), 2),
         })  # fmt: skip
 
+    def sisters(self, k: int) -> np.ndarray:
+        """The other cars of the same firm in this year, as a mask."""
+        return ((self.items["firm"] == self.items["firm"][k]) & (self.items.index != k)).to_numpy()
+
+    def sister_units(self, k: int, shares: np.ndarray, today: np.ndarray) -> np.ndarray:
+        """Change of sales of the firm's other cars of the year (columns) at each candidate (rows), against today."""
+        others = shares[:, self.sisters(k)]
+        return (others - others[today]) * self.size
+
     def sister_margin(self, k: int, shares: np.ndarray, today: np.ndarray) -> np.ndarray:
         """Change of the margin on the firm's other cars of the year, against today, USD."""
-        sisters = ((self.items["firm"] == self.items["firm"][k]) & (self.items.index != k)).to_numpy()
-        unit_margin = (self.items["current_price"] - self.items["cost"]).to_numpy()[sisters]
-        return (shares[:, sisters] - shares[today][:, sisters]) @ unit_margin * self.size
+        unit_margin = (self.items["current_price"] - self.items["cost"]).to_numpy()[self.sisters(k)]
+        return self.sister_units(k, shares, today) @ unit_margin

@@ -12,10 +12,9 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")  # one order of additions, so that a rerun gives the same digits
 
+import demand  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
-
-import demand  # noqa: E402
 import tables  # noqa: E402
 
 TARGET = Path(__file__).resolve().parent.parent
@@ -33,8 +32,9 @@ def main() -> None:
     (TARGET / "diagnostics.md").write_text(describe(found))
 
 
-def diagnose(cars: pd.DataFrame, fit: demand.Fit, catalogue: pd.DataFrame, decisions: pd.DataFrame) -> dict[str, object]:
+def diagnose(cars: pd.DataFrame, fit: demand.Fit, catalogue: pd.DataFrame, decisions: pd.DataFrame) -> dict:
     today = decisions[decisions["is_current"]].set_index("car").loc[catalogue["car"]]
+    error = np.abs(today["units"].to_numpy() - catalogue["units_today"].to_numpy())
     lerner = 1 - fit.costs / cars["prices"].to_numpy()
     return {
         "data": {"model_years": len(cars), "years": cars["market_ids"].nunique(), "firms": cars["firm_ids"].nunique()},
@@ -45,7 +45,7 @@ def diagnose(cars: pd.DataFrame, fit: demand.Fit, catalogue: pd.DataFrame, decis
         "margin_over_price": quantiles(lerner),
         "marginal_cost_usd": quantiles(fit.costs * 1000, 0),
         "cars_with_cost_not_above_zero": int((fit.costs <= 0).sum()),
-        "worst_error_of_units_today": int(np.abs(today["units"].to_numpy() - catalogue["units_today"].to_numpy()).max()),
+        "worst_error_of_units_today": int(error.max()),
         "cars_without_competitor_price": int(catalogue["competitor_price"].isna().sum()),
         "candidates": len(decisions),
     }
@@ -59,23 +59,25 @@ def quantiles(values: np.ndarray, digits: int = 3) -> dict[str, float]:
 
 
 def describe(found: dict) -> str:
-    quality = found["quality"]
+    quality, data = found["quality"], found["data"]
     lines = [
         "# Diagnostics of the demand model",
         "",
         "Written by `build/build.py`; do not edit. Prices and costs in USD of 1983.",
         "",
         f"Random-coefficients logit with a supply side, two-step GMM, pyblp {quality['pyblp']}, "
-        f"{found['data']['model_years']:,} model years, {found['data']['years']} years, {found['data']['firms']} firms.",
+        f"{data['model_years']:,} model years, {data['years']} years, {data['firms']} firms.",
         "",
-        f"- Optimiser converged: {'yes' if quality['optimizer_converged'] else 'no'}; objective {quality['objective']}; norm of the "
-        f"gradient {quality['projected_gradient_norm']:.1e}; eigenvalues of the Hessian from "
-        f"{quality['least_hessian_eigenvalue']} to {quality['largest_hessian_eigenvalue']} (all positive: a minimum).",
+        f"- Optimiser converged: {'yes' if quality['optimizer_converged'] else 'no'}; objective "
+        f"{quality['objective']}; norm of the gradient {quality['projected_gradient_norm']:.1e}; eigenvalues of the Hessian "
+        f"from {quality['least_hessian_eigenvalue']} to {quality['largest_hessian_eigenvalue']} (all positive: a minimum).",
         f"- Cars whose estimated marginal cost is not above zero: {found['cars_with_cost_not_above_zero']}; "
         f"costs held at the lower bound during the last step: {quality['clipped_costs']}.",
         f"- Cars with an own-price elasticity above -1: {found['cars_with_inelastic_demand']}.",
-        f"- Units at today's price against observed sales: largest difference {found['worst_error_of_units_today']} cars.",
-        f"- Cars without a competitor price (fewer than three comparable cars): {found['cars_without_competitor_price']}.",
+        "- Units at today's price against observed sales: largest difference "
+        f"{found['worst_error_of_units_today']} cars.",
+        "- Cars without a competitor price (fewer than three comparable cars): "
+        f"{found['cars_without_competitor_price']}.",
         "",
         "| | min | p5 | p25 | median | p75 | p95 | max | mean |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -88,7 +90,8 @@ def describe(found: dict) -> str:
         lines.append(f"| {title} | " + " | ".join(f"{value:,}" for value in found[key].values()) + " |")
     lines += ["", "| estimate | name | value | standard error |", "|---|---|---|---|"]
     lines += [f"| {e['group']} | {e['name']} | {e['estimate']} | {e['standard_error']} |" for e in found["estimates"]]
-    lines += ["", "Standard errors are robust and clustered by model code. Several are large; README.md says what that limits.", ""]
+    lines += ["", "Standard errors are robust and clustered by model code. Several are large; README.md says what that"]
+    lines += ["limits.", ""]
     return "\n".join(lines)
 
 

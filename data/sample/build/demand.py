@@ -41,7 +41,7 @@ def read_cars() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def fit_demand(cars: pd.DataFrame, households: pd.DataFrame) -> Fit:
-    """Two-step GMM of demand and supply together; firms set prices of all their models (Bertrand), cost is log-linear."""
+    """Two-step GMM of demand and supply; firms set the prices of all their models (Bertrand), cost is log-linear."""
     formulations = tuple(pyblp.Formulation(text) for text in (DEMAND, TASTES, COSTS))
     problem = pyblp.Problem(formulations, cars, pyblp.Formulation("0 + I(1 / income)"), households, costs_type="log")
     results = problem.solve(
@@ -73,7 +73,11 @@ def own_elasticities(elasticities: np.ndarray, markets: pd.Series) -> np.ndarray
 
 def list_estimates(results: pyblp.ProblemResults) -> list[dict[str, object]]:
     def entry(group: str, name: str, estimate: float, error: float) -> dict[str, object]:
-        return {"group": group, "name": name, "estimate": round(float(estimate), 4), "standard_error": round(float(error), 4)}
+        value, spread = round(float(estimate), 4), round(float(error), 4)
+        return {"group": group, "name": name, "estimate": value, "standard_error": spread}
+
+    def entries(group: str, labels: list[str], estimates: np.ndarray, errors: np.ndarray) -> list[dict[str, object]]:
+        return [entry(group, *row) for row in zip(labels, estimates.flat, errors.flat, strict=True)]
 
     tastes = [
         entry("spread of tastes", name, results.sigma[k, k], results.sigma_se[k, k])
@@ -81,8 +85,8 @@ def list_estimates(results: pyblp.ProblemResults) -> list[dict[str, object]]:
         if name != "prices"
     ]
     price = [entry("price", "prices / income", results.pi[1, 0], results.pi_se[1, 0])]
-    mean = [entry("mean taste", *row) for row in zip(results.beta_labels, results.beta.flat, results.beta_se.flat)]
-    cost = [entry("log of marginal cost", *row) for row in zip(results.gamma_labels, results.gamma.flat, results.gamma_se.flat)]
+    mean = entries("mean taste", results.beta_labels, results.beta, results.beta_se)
+    cost = entries("log of marginal cost", results.gamma_labels, results.gamma, results.gamma_se)
     return price + tastes + mean + cost
 
 

@@ -6,17 +6,14 @@ import math
 
 import numpy as np
 import pandas as pd
-
 from demand import Fit
 
-# Households of the United States in thousands, March of each year (Census Bureau, Current Population Survey, table HH-1).
-HOUSEHOLDS = dict(
-    zip(
-        range(1971, 1991),
-        [64778, 66676, 68251, 69859, 71120, 72867, 74142, 76030, 77330, 80776]
-        + [82368, 83527, 83918, 85290, 86789, 88458, 89479, 91124, 92830, 93347],
-    )
-)
+# Households of the United States in thousands, March of each year: Census Bureau, Current Population Survey, HH-1.
+HOUSEHOLDS = {
+    1971: 64778, 1972: 66676, 1973: 68251, 1974: 69859, 1975: 71120, 1976: 72867, 1977: 74142, 1978: 76030,
+    1979: 77330, 1980: 80776, 1981: 82368, 1982: 83527, 1983: 83918, 1984: 85290, 1985: 86789, 1986: 88458,
+    1987: 89479, 1988: 91124, 1989: 92830, 1990: 93347,
+}  # fmt: skip
 # The source numbers the firms; these names are read off its model codes (BK, CD, CV: Buick, Cadillac, Chevrolet).
 FIRMS = {
     1: "Toyota", 2: "Nissan", 3: "Honda", 4: "Mazda", 5: "Subaru", 6: "Volvo", 7: "Volkswagen", 8: "BMW",
@@ -115,7 +112,8 @@ def make_decisions(catalogue: pd.DataFrame, cars: pd.DataFrame, households: pd.D
         drawn = households[households["market_ids"] == year]
         utility = utilities(cars.iloc[positions], positions, drawn, fit)
         response = fit.price_over_income / drawn["income"].to_numpy()
-        market = Market(catalogue.iloc[positions], utility, response, drawn["weights"].to_numpy(), HOUSEHOLDS[year] * 1000)
+        weights = drawn["weights"].to_numpy()
+        market = Market(catalogue.iloc[positions], utility, response, weights, HOUSEHOLDS[year] * 1000)
         parts.extend(market.decide(k) for k in range(len(positions)))
     return pd.concat(parts, ignore_index=True)
 

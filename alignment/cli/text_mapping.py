@@ -1,0 +1,136 @@
+"""The report of `map` as a person reads it: the verdict, what is captured, who pays for it, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from alignment.cli.text import wrapped
+from alignment.exports.wording import amount, counted, listed, number, share
+
+BAR = 24
+Json = Mapping[str, Any]
+
+_VERDICTS = {
+    "aligned": "the objective maps to the goals",
+    "partly": "the objective maps to some of the goals",
+    "misaligned": "the objective does not map to the goals",
+    "unknown": "there is no objective, or there are no goals, to map",
+}
+
+
+def mapping_text(report: Json, title: str) -> str:
+    """The whole report of `map` as text, from values with the keys of its JSON."""
+    blocks = ["\n".join(wrapped(f"{title}: {report['verdict']}. {_sentence(report['verdict'])}"))]
+    if report.get("behaviour"):
+        blocks += [block for block in _behaviour(report["behaviour"]) if block]
+    blocks += ["\n".join(_findings(report["findings"]))] if report["findings"] else []
+    if report["coverage"]:
+        blocks.append("\n".join(_coverage(report["coverage"])))
+    if report.get("agreement"):
+        blocks.append("\n".join(_agreement(report["agreement"])))
+    if report.get("repair"):
+        blocks.append("\n".join(_repair(report["repair"])))
+    return "\n\n".join(blocks) + "\n"
+
+
+def bar(part: float | None, most: float = 1.0) -> str:
+    """A bar of 24 cells, filled by `part` of `most`; empty at 0 and below, and where the part is unknown."""
+    filled = 0 if part is None or most <= 0 else round(max(0.0, min(1.0, part / most)) * BAR)
+    return "█" * filled + "·" * (BAR - filled)
+
+
+def _sentence(verdict: str) -> str:
+    text = _VERDICTS[verdict]
+    return text[0].upper() + text[1:] + "."
+
+
+def _behaviour(behaviour: Json) -> Iterator[str]:
+    yield "\n".join(_captured(behaviour))
+    yield "\n".join(_regret(behaviour))
+    yield "\n".join(_left_out(behaviour))
+
+
+def _captured(behaviour: Json) -> Iterator[str]:
+    captured = behaviour["captured"]
+    of = counted(behaviour["items"], "item")
+    if captured["model"] is None:
+        yield from wrapped(f"The captured share has no value on {of}: {captured['reason']}")
+        return
+    low, high = captured["low"], captured["high"]
+    interval = f" (95 % interval {share(low)} to {share(high)})" if low is not None and high is not None else ""
+    yield from wrapped(f"The model captures {share(captured['model'])} of the achievable value{interval}, on {of}.")
+    rows = [("model", captured["model"]), ("at random", captured["random"]), ("best choice", 1.0)]
+    yield from (f"  {name:<12} {bar(part)} {share(part):>6}" for name, part in rows if part is not None)
+    if low is None and captured.get("reason"):
+        yield from wrapped(f"No interval: {captured['reason']}", "  ")
+
+
+def _regret(behaviour: Json) -> Iterator[str]:
+    rows = sorted(behaviour["regret"], key=lambda row: -(row["share"] or 0))
+    if not rows:
+        return
+    yield "What each goal loses against the best choice, as a share of it:"
+    width = max(len(row["goal"]) for row in rows)
+    for row in rows:
+        lost = f"{amount(row['amount'], row['unit'])} lost" if row["amount"] else "nothing lost"
+        yield f"  {row['goal']:<{width}} {bar(row['share'])} {share(row['share']):>6}  {row['team']}, {lost}"
+    teams = sorted(behaviour["teams"], key=lambda row: -(row["regret_share"] or 0))
+    paying = [f"{row['team']} {share(row['regret_share'])}" for row in teams if row["regret_share"]]
+    if paying:
+        yield from wrapped(f"Who pays: {', '.join(paying)}.")
+
+
+def _left_out(behaviour: Json) -> Iterator[str]:
+    if behaviour["infeasible_items"]:
+        yield from wrapped(
+            f"Left out: {counted(behaviour['infeasible_items'], 'item')} whose every candidate breaks a hard rule."
+        )
+    if behaviour["incomplete_candidates"]:
+        yield from wrapped(
+            f"Left out: {counted(behaviour['incomplete_candidates'], 'candidate')} with a value missing."
+        )
+    for key, words in (
+        ("unseen_goals", "Goals whose metric is not in the decision table"),
+        ("unmovable", "Goals that no candidate moves"),
+        ("constraints_not_applied", "Rules that were not applied"),
+    ):
+        if behaviour[key]:
+            yield from wrapped(f"{words}: {', '.join(behaviour[key])}.")
+
+
+def _findings(findings: Sequence[Json]) -> Iterator[str]:
+    counts = {s: sum(f["severity"] == s for f in findings) for s in ("error", "warning", "note")}
+    yield f"Findings: {', '.join(counted(n, s) for s, n in counts.items() if n)}"
+    order = {"error": 0, "warning": 1, "note": 2}
+    for finding in sorted(findings, key=lambda f: order[f["severity"]]):
+        yield from wrapped(finding["message"], f"  {finding['severity']:<8} ", " " * 11)
+        if finding.get("suggestion"):
+            yield from wrapped(finding["suggestion"], " " * 11 + "-> ")
+
+
+def _coverage(rows: Sequence[Json]) -> Iterator[str]:
+    yield "How each goal is reached:"
+    width = max(len(row["goal"]) for row in rows)
+    for row in rows:
+        first = f"  {row['goal']:<{width}}  "
+        if row["term"] is None:
+            yield first + "by no term of the objective"
+            continue
+        way = " > ".join(row["path"])
+        helps = "helps" if row["sign"] > 0 else "harms"
+        facts = [f"{helps}, strength {number(row['strength'])}"]
+        facts += [counted(row["lag_days"], "day")] if row["lag_days"] else []
+        yield from wrapped(f"{way} ({', '.join([*facts, row['evidence']])})", first)
+
+
+def _agreement(agreement: Json) -> Iterator[str]:
+    between = f"Agreement between {counted(len(agreement['teams']), 'team')}"
+    figures = f"W = {number(agreement['w'])}, p = {number(agreement['p'])}"
+    yield from wrapped(f"{between}: {figures} ({agreement['method']}).")
+
+
+def _repair(repair: Json) -> Iterator[str]:
+    weights = listed(f"{metric} {number(weight)}" for metric, weight in repair["weights"].items())
+    gain = f"captures {share(repair['captured_after'])} instead of {share(repair['captured_before'])}"
+    yield from wrapped(f"Weights that do better: {weights}; the model then {gain}.")

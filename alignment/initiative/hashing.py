@@ -29,7 +29,9 @@ def content_hash(initiative: Initiative, catalogue: str | None = None, decisions
     meaning["id"], meaning["name"] = initiative.slug, initiative.title
     text = json.dumps(
         {"initiative": meaning, "catalogue": catalogue, "decisions": decisions},
-        sort_keys=True, ensure_ascii=False, separators=(",", ":"),
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

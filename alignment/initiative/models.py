@@ -344,6 +344,8 @@ class Initiative(Record):
     decisions_log: tuple[Decision, ...] = ()
     signatures: tuple[Signature, ...] = ()
     _folder: Path | None = PrivateAttr(default=None)
+    _file: str = PrivateAttr(default="")
+    _lines: Mapping[str, int] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -373,6 +375,23 @@ class Initiative(Record):
         moved = self.model_copy()
         moved._folder = folder
         return moved
+
+    @property
+    def file(self) -> str:
+        """Name of the file it was read from; empty where it was not."""
+        return self._file
+
+    def line_of(self, path: str) -> int | None:
+        """The line of the file on which the entity of a path such as `constraints[3].rule` stands, where it is known."""
+        while path and path not in self._lines:
+            path = path.rpartition(".")[0] if path.rpartition(".")[0] else path.rpartition("[")[0]
+        return self._lines.get(path)
+
+    def read_from(self, file: str, lines: Mapping[str, int]) -> Initiative:
+        """The same initiative, knowing where each of its entities stands in a file."""
+        known = self.model_copy()
+        known._file, known._lines = file, lines
+        return known
 
     def constraint(self, id: str) -> Constraint:
         """The constraint of that id; KeyError where there is none."""

@@ -50,7 +50,9 @@ def load(path: str | Path) -> Initiative:
     path = Path(path)
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise FileProblems([Problem("", "the file is larger than 20 MB", "data belongs in the catalogue", file=path.name)])
+            raise FileProblems(
+                [Problem("", "the file is larger than 20 MB", "data belongs in the catalogue", file=path.name)]
+            )
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise FileProblems([Problem("", "the file is not UTF-8 text", "save it as UTF-8", file=path.name)]) from None
@@ -86,7 +88,7 @@ def read_text(text: str, file: str = "initiative.yaml") -> Initiative:
     ]
     if problems or initiative is None:
         raise FileProblems(_in_order(problems))
-    return initiative
+    return initiative.read_from(file, {path_text(at): line for at, line in lines.items()})
 
 
 _UNTOLD = "\0"
@@ -116,14 +118,6 @@ def _take_out(data: Any, error: Mapping[str, Any]) -> None:
         del here[at[-1]]
 
 
-def line_of(text: str, at: tuple[str | int, ...]) -> int | None:
-    """The line of an initiative text on which the entity at a path stands; None where it cannot be told."""
-    try:
-        return _line(_parse(text, "")[1], at)
-    except FileProblems:
-        return None
-
-
 def _parse(text: str, file: str) -> tuple[Any, Lines, list[Problem]]:
     if text.lstrip()[:1] in "{[" and text.strip():
         return _parse_json(text, file)
@@ -137,7 +131,9 @@ def _parse(text: str, file: str) -> tuple[Any, Lines, list[Problem]]:
         what = f"this is not valid YAML: {error.problem or error.context}"
         raise FileProblems([Problem("", what, "mend this line", mark.line + 1 if mark else None, file)]) from None
     except (yaml.YAMLError, ValueError):
-        raise FileProblems([Problem("", "the text has characters that YAML does not allow", "remove them", file=file)]) from None
+        raise FileProblems(
+            [Problem("", "the text has characters that YAML does not allow", "remove them", file=file)]
+        ) from None
     if node is None:
         raise FileProblems([Problem("", "the file is empty", "it starts with `accord: 1`", file=file)])
     walk = _Walk(file)
@@ -171,8 +167,6 @@ def _parse_json(text: str, file: str) -> tuple[Any, Lines, list[Problem]]:
         return data, {}, doubled
 
 
-
-
 class _Walk:
     """Turns a YAML node tree into plain values, noting the line of each path and keys that stand twice."""
 
@@ -185,7 +179,9 @@ class _Walk:
     def value(self, node: Any, at: tuple[str | int, ...]) -> Any:
         self.nodes += 1
         if self.nodes > MOST_NODES or len(at) > DEEPEST:
-            raise FileProblems([Problem("", "the file has too many or too deeply nested entries", "split it", file=self.file)])
+            raise FileProblems(
+                [Problem("", "the file has too many or too deeply nested entries", "split it", file=self.file)]
+            )
         self.lines.setdefault(at, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, at)
@@ -200,7 +196,9 @@ class _Walk:
             if key in result:
                 line = key_node.start_mark.line + 1
                 where = path_text((*at, key))
-                self.problems.append(Problem(where, f"the key `{key}` stands twice", "keep one of them", line, self.file))
+                self.problems.append(
+                    Problem(where, f"the key `{key}` stands twice", "keep one of them", line, self.file)
+                )
             result[key] = self.value(value_node, (*at, key))
             self.lines[(*at, key)] = key_node.start_mark.line + 1
         return result
@@ -231,7 +229,9 @@ def _timestamp(text: str) -> date | datetime | str:
 def _version_problem(version: Any, given: bool, file: str, lines: Lines) -> Problem:
     if isinstance(version, int) and version > 1:
         found = f"this file is of format {version}, and this Accord reads format 1"
-        return Problem("accord", found, "update Accord, or save the file as `accord: 1`", _line(lines, ("accord",)), file)
+        return Problem(
+            "accord", found, "update Accord, or save the file as `accord: 1`", _line(lines, ("accord",)), file
+        )
     found = f"the format is {version!r}" if given else "`accord` is missing"
     return Problem("accord", found, "an initiative file starts with `accord: 1`", _line(lines, ("accord",)), file)
 
@@ -249,7 +249,13 @@ def _problem(error: Mapping[str, Any], data: Any, lines: Lines, file: str) -> Pr
     if kind == "extra_forbidden":
         return Problem(path_text(at), f"`{at[-1]}` is not a key here", _near(str(at[-1]), _keys_at(at)), line, file)
     if kind == "literal_error":
-        return Problem(path_text(at), f"{_shown(value)} is not one of the words allowed", f"write {context['expected']}", line, file)
+        return Problem(
+            path_text(at),
+            f"{_shown(value)} is not one of the words allowed",
+            f"write {context['expected']}",
+            line,
+            file,
+        )
     if kind == "value_error":
         found, _, expected = str(context["error"]).partition("; ")
         return Problem(path_text(at), found, expected, line, file)
@@ -291,7 +297,13 @@ def _known_path(loc: Iterable[str | int], data: Any) -> tuple[str | int, ...]:
     at: list[str | int] = []
     here = data
     for step in loc:
-        if isinstance(here, dict) and step in here or isinstance(here, list) and isinstance(step, int) and step < len(here):
+        if (
+            (isinstance(here, dict)
+            and step in here)
+            or (isinstance(here, list)
+            and isinstance(step, int)
+            and step < len(here))
+        ):
             at.append(step)
             here = here[step]
     return tuple(at)

@@ -71,7 +71,9 @@ def _metrics(initiative: Initiative) -> Iterator[Finding]:
     for i, change in enumerate(initiative.changes):
         asked += [(("changes", i, "metrics", k), metric, names) for k, metric in enumerate(change.metrics)]
     if initiative.objective and initiative.objective.terms:
-        asked += [(("objective", "terms", i, "metric"), t.metric, names) for i, t in enumerate(initiative.objective.terms)]
+        asked += [
+            (("objective", "terms", i, "metric"), t.metric, names) for i, t in enumerate(initiative.objective.terms)
+        ]
     for at, name, known in asked:
         if name not in known:
             yield at, f"'{name}' is not a metric", closest(name, known, "metrics")
@@ -90,7 +92,11 @@ def _points_and_stances(initiative: Initiative) -> Iterator[Finding]:
     for i, waiver in enumerate(initiative.waivers):
         for k, id in enumerate(waiver.conflict):
             if id not in constraints:
-                yield ("waivers", i, "conflict", k), f"'{id}' is not a constraint", closest(id, constraints, "constraints")
+                yield (
+                    ("waivers", i, "conflict", k),
+                    f"'{id}' is not a constraint",
+                    closest(id, constraints, "constraints"),
+                )
 
 
 def _sources(initiative: Initiative) -> Iterator[Finding]:

@@ -41,10 +41,9 @@ _ALLOWED: tuple[type[exp.Expression], ...] = (
 )  # fmt: skip
 
 _CALLABLE = frozenset(
-    "coalesce nullif abs round floor ceil ceiling least greatest ln exp sqrt lower upper length sum avg count min max "
-    "year quarter month week day dayofweek extract".split()
+    ["coalesce", "nullif", "abs", "round", "floor", "ceil", "ceiling", "least", "greatest", "ln", "exp", "sqrt", "lower", "upper", "length", "sum", "avg", "count", "min", "max", "year", "quarter", "month", "week", "day", "dayofweek", "extract"]
 )
-_BEFORE_PAREN = frozenset("in and or not where filter when then else between like case is by from".split())
+_BEFORE_PAREN = frozenset(["in", "and", "or", "not", "where", "filter", "when", "then", "else", "between", "like", "case", "is", "by", "from"])
 _FUNCTIONS = (
     "coalesce, nullif, abs, round, floor, ceil, least, greatest, ln, exp, sqrt, lower, upper, length, "
     "date parts, and sum, avg, count, min, max"
@@ -145,7 +144,9 @@ def _parsed(text: str, schema: Schema, what: str) -> exp.Expression:
     try:
         trees = sqlglot.parse(text, read="duckdb")
         if len(trees) != 1 or trees[0] is None:
-            raise RuleError(f"the {what} is {'empty' if not any(trees) else 'more than one statement'}", "write one condition")
+            raise RuleError(
+                f"the {what} is {'empty' if not any(trees) else 'more than one statement'}", "write one condition"
+            )
         tree = trees[0]
         _check_nodes(tree, what)
         if _depth(tree) > DEEPEST:
@@ -225,13 +226,22 @@ def _check_shape(node: exp.Expression, what: str) -> None:
     if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest") or node.args.get("field")):
         raise RuleError(f"the {what} has a subquery", "list the values: in ('a', 'b')")
     if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null):
-        raise RuleError(f"the {what} has `is` before something other than null", "write is null, or a comparison with =")
+        raise RuleError(
+            f"the {what} has `is` before something other than null", "write is null, or a comparison with ="
+        )
     if isinstance(node, exp.Between) and node.args.get("symmetric"):
         raise RuleError(f"the {what} has between symmetric", "write the lower end first")
     if isinstance(node, exp.Round) and node.args.get("decimals") is not None:
         if not (isinstance(node.args["decimals"], exp.Literal) and node.args["decimals"].name.isdigit()):
             raise RuleError("round takes a whole number of decimals", "such as round(price, 2)")
-    if isinstance(node, exp.Extract) and node.this.name.lower() not in ("year", "quarter", "month", "week", "day", "dow"):
+    if isinstance(node, exp.Extract) and node.this.name.lower() not in (
+        "year",
+        "quarter",
+        "month",
+        "week",
+        "day",
+        "dow",
+    ):
         raise RuleError(f"'{node.this.name}' is not a date part", "parts are year, quarter, month, week, day, dow")
     if isinstance(node, (exp.Min, exp.Max)) and node.args.get("expressions"):
         raise RuleError("min and max take one expression", "use least or greatest for several")
@@ -280,7 +290,9 @@ def _resolved(tree: exp.Expression, schema: Schema, what: str) -> exp.Expression
     for column in list(tree.find_all(exp.Column)):
         prefix = column.table.lower()
         if column.args.get("db") or column.args.get("catalog") or prefix not in ("", "lower", "upper"):
-            raise RuleError(f"'{column.sql('duckdb')}' is not a name here", "write the column alone, or lower./upper. in pairs")
+            raise RuleError(
+                f"'{column.sql('duckdb')}' is not a name here", "write the column alone, or lower./upper. in pairs"
+            )
         name = _spelled(column.name, kinds, folded)
         if name is None:
             raise RuleError(f"'{column.name}' is not a column of the catalogue", closest(column.name, kinds, "names"))
@@ -314,19 +326,27 @@ def _family(tree: exp.Expression, schema: Schema, pairs: bool) -> Family:
         if any(c.name in schema.levers for c in (node.parent if isinstance(node.parent, exp.Filter) else node).find_all(exp.Column))
     ]  # fmt: skip
     if prefixed and not pairs:
-        raise RuleError("the rule has lower. or upper. but the constraint has no pairs", "add pairs: {within: […], order: …}")
+        raise RuleError(
+            "the rule has lower. or upper. but the constraint has no pairs", "add pairs: {within: […], order: …}"
+        )
     if prefixed:
         bare = [c for c in columns if not c.table and not c.find_ancestor(*AGGREGATES)]
         if bare:
-            raise RuleError(f"'{bare[0].name}' has no lower. or upper.", f"write lower.{bare[0].name} or upper.{bare[0].name}")
+            raise RuleError(
+                f"'{bare[0].name}' has no lower. or upper.", f"write lower.{bare[0].name} or upper.{bare[0].name}"
+            )
         if lever_aggregates:
             raise RuleError("the rule mixes pairs and aggregates of a lever", "write two rules")
         return "pair"
     if pairs:
-        raise RuleError("the constraint has pairs but the rule has no lower. or upper.", "such as upper.price >= lower.price")
+        raise RuleError(
+            "the constraint has pairs but the rule has no lower. or upper.", "such as upper.price >= lower.price"
+        )
     if not lever_aggregates:
         return "item"
     outside = [c for c in columns if not c.find_ancestor(*AGGREGATES, exp.Filter)]
     if outside:
-        raise RuleError(f"'{outside[0].name}' stands outside the aggregate", "move it inside, into per, or into the scope")
+        raise RuleError(
+            f"'{outside[0].name}' stands outside the aggregate", "move it inside, into per, or into the scope"
+        )
     return "aggregate"

@@ -1,0 +1,130 @@
+"""Formulas over one lever that are true or false, never unknown: what a rule is TRUE for, FALSE for, and cannot divide at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from sqlglot import exp
+
+from alignment.rules.algebra import Value
+
+Operator = Literal["<", "<=", ">", ">=", "=", "<>"]
+
+OPPOSITE: dict[Operator, Operator] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "<>", "<>": "="}
+MIRRORED: dict[Operator, Operator] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Always true, or never."""
+
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Given:
+    """A condition over columns; NULL counts as false."""
+
+    tree: exp.Expression
+
+
+@dataclass(frozen=True)
+class Compare:
+    """lever ⋈ bound; false where the bound is NULL."""
+
+    operator: Operator
+    bound: Value
+
+
+@dataclass(frozen=True)
+class Residue:
+    """lever % modulus ⋈ value, with SQL's sign (that of the lever); exact."""
+
+    modulus: Fraction
+    operator: Operator
+    value: Fraction
+
+
+@dataclass(frozen=True)
+class Both:
+    """Every part holds."""
+
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
+class Either:
+    """Some part holds."""
+
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """The part does not hold."""
+
+    part: Formula
+
+
+Formula = Truth | Given | Compare | Residue | Both | Either | Not
+
+TRUE, FALSE = Truth(True), Truth(False)
+
+
+def both(*parts: Formula) -> Formula:
+    """All of the parts, flattened, with constants folded."""
+    flat: list[Formula] = []
+    for part in parts:
+        if part == FALSE:
+            return FALSE
+        if part != TRUE:
+            flat += part.parts if isinstance(part, Both) else [part]
+    return TRUE if not flat else flat[0] if len(flat) == 1 else Both(tuple(flat))
+
+
+def either(*parts: Formula) -> Formula:
+    """Any of the parts, flattened, with constants folded."""
+    flat: list[Formula] = []
+    for part in parts:
+        if part == TRUE:
+            return TRUE
+        if part != FALSE:
+            flat += part.parts if isinstance(part, Either) else [part]
+    return FALSE if not flat else flat[0] if len(flat) == 1 else Either(tuple(flat))
+
+
+def negation(part: Formula) -> Formula:
+    """The opposite of a two-valued formula."""
+    if isinstance(part, Truth):
+        return Truth(not part.holds)
+    return part.part if isinstance(part, Not) else Not(part)
+
+
+@dataclass(frozen=True)
+class Logic:
+    """A condition in three values: where it is TRUE, where FALSE, and where a lever value makes a divisor zero."""
+
+    true: Formula
+    false: Formula
+    zero: Formula = FALSE
+
+    def conjoined(self, other: Logic) -> Logic:
+        return Logic(both(self.true, other.true), either(self.false, other.false), either(self.zero, other.zero))
+
+    def disjoined(self, other: Logic) -> Logic:
+        return Logic(either(self.true, other.true), both(self.false, other.false), either(self.zero, other.zero))
+
+    def negated(self) -> Logic:
+        return Logic(self.false, self.true, self.zero)
+
+    def forbidden(self) -> Formula:
+        """Where a rule forbids: FALSE, or NULL because the lever value makes a divisor zero (SQL CHECK otherwise)."""
+        if self.zero == FALSE:
+            return self.false
+        return either(self.false, both(self.zero, negation(self.true)))
+
+    def unknown(self) -> Formula:
+        """Where the rule is NULL."""
+        return both(negation(self.true), negation(self.false))

@@ -87,7 +87,7 @@ def compact(value: float | None, unit: str | None, sign: bool = False) -> str:
             symbol = SYMBOLS.get(str(unit))
             return _signed(f"{symbol}{text}" if symbol else f"{text} {unit}", value, sign)
         return _signed(f"{text} {unit}" if unit else text, value, sign)
-    return amount(value, unit, sign=sign)
+    return amount(_three(value), unit, sign=sign)
 
 
 def share(value: float | None, sign: bool = False) -> str:
@@ -98,7 +98,7 @@ def share(value: float | None, sign: bool = False) -> str:
     if 0 < size < 0.05:
         return _signed(f"<0.1{NO_BREAK}%", value, sign)
     near_whole = 99.5 <= size < 100
-    digits = 1 if size < 0.95 and size or near_whole else 0
+    digits = 1 if (0 < size < 0.95) or near_whole else 0
     text = f"{min(size, 99.9) if near_whole else size:,.{digits}f}".removesuffix(".0")
     return _signed(f"{text}{NO_BREAK}%", value, sign)
 
@@ -187,7 +187,7 @@ def is_currency(unit: str | None) -> bool:
 
 
 def apart(values: Iterable[float | None], least: int = 0) -> int:
-    """Decimals, at least `least` and at most six, that write each of the values exactly or at least apart from the others."""
+    """Decimals, from `least` to six, that write the values apart from each other and not visibly off."""
     finite = [v for v in values if v is not None and math.isfinite(v)]
     for decimals in range(least, 6):
         written = {round(v, decimals) for v in finite}
@@ -201,6 +201,11 @@ def apart(values: Iterable[float | None], least: int = 0) -> int:
 def _middle(name: str, most: int) -> str:
     head = (most - 1) // 2
     return f"{name[:head].rstrip()}…{name[len(name) - (most - 1 - head) :].lstrip()}"
+
+
+def _three(value: float) -> float:
+    """The value to three figures, or to the unit where it has more."""
+    return round(value) if abs(value) >= 100 else float(f"{value:.3g}")
 
 
 def _decimals(value: float) -> int:

@@ -5,40 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ui.colours import mix
+from ui.figures.allowed import RANGE_NAME, Allowed, Write, binding, ceiling_words, floor_words, spans
 from ui.figures.drawing import Drawing, Look, label, ticks
 from ui.words import amount, apart, capital, cut, is_currency, listed
 
-Part = tuple[float | None, float | None]
 ROW, TOP, HALF = 50, 24, 0.65
 MOST_POINTS = 40
-RANGE_NAME = "Allowed range"
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """What one rule allows at an item: intervals of the lever, lowest first, None for an open end; a point has equal ends.
-
-    team: None for the lever's own range. No part at all: the rule allows nothing here.
-    """
-
-    team: str | None
-    name: str
-    parts: tuple[Part, ...]
-
-    @property
-    def low(self) -> float:
-        """The lowest allowed value; minus infinity for an open end, plus infinity for nothing at all."""
-        return min((-math.inf if a is None else a for a, _ in self.parts), default=math.inf)
-
-    @property
-    def high(self) -> float:
-        """The highest allowed value; plus infinity for an open end, minus infinity for nothing at all."""
-        return max((math.inf if b is None else b for _, b in self.parts), default=-math.inf)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """The stretch of the lever on show; `gap` is the tinted middle, `bounds` whether its ends are a floor over a ceiling."""
+    """The stretch on show; `gap` is the tinted middle, `bounds` whether its ends are a ceiling and a floor above it."""
 
     gap: tuple[float, float]
     view: tuple[float, float]
@@ -66,7 +43,7 @@ def number_line(
     write = _Writer(unit, decimals)
     alt = _alt(rows, scale, today, write, lever)
     below = 28 if today is None else 44
-    d = Drawing(look, ROW * len(rows), alt, "", alt, margin=(10, 10, TOP, below))
+    d = Drawing(look, ROW * len(rows), _title(rows, scale, write, lever), "", alt, margin=(10, 10, TOP, below))
     low, high = scale.view
     d.axes["yaxis"] = {"range": [d.height, 0], "visible": False}
     d.axes["xaxis"] = _x_axis(scale, look, write)
@@ -74,7 +51,8 @@ def number_line(
     shared = {row.team for row in rows if sum(other.team == row.team for other in rows) > 1}
     for k, row in enumerate(rows):
         y = ROW * (k + 0.5)
-        inside = _bars(d, row, y, scale, write)
+        inside = _inside(row, scale)
+        _bars(d, row, y + 9 if inside else y, scale, write)
         _words(d, row, y, scale, write, named=row.team is None or row.team in shared, beside=inside)
     if today is not None:
         _today(d, today, scale, write, max(low, min(high, today)))
@@ -93,7 +71,7 @@ class _Writer:
 def _scale(rows: Sequence[Allowed], today: float | None) -> Scale:
     floor = max((row.low for row in rows if row.parts), default=math.inf)
     ceiling = min((row.high for row in rows if row.parts), default=-math.inf)
-    ends = sorted({end for row in rows for part in row.parts for end in part if end is not None})
+    ends = sorted({end for row in rows for part in row.parts for end in part[:2] if end is not None})
     bounds = math.isfinite(floor) and math.isfinite(ceiling) and floor >= ceiling and all(row.parts for row in rows)
     if bounds:
         gap = (ceiling, floor)
@@ -119,9 +97,14 @@ def _near(today: float, low: float, high: float, width: float) -> bool:
 
 def _decimals(rows: Sequence[Allowed], scale: Scale, today: float | None, unit: str | None) -> int:
     ends = [
-        end for row in rows if len(row.parts) <= MOST_POINTS for part in row.parts for end in part if end is not None
+        end
+        for row in rows
+        if len(row.parts) <= MOST_POINTS
+        for part in row.parts
+        for end in part[:2]
+        if end is not None
     ]
-    decimals = apart([*ends, *scale.gap, scale.gap[1] - scale.gap[0]])
+    decimals = apart([*ends, *scale.gap, scale.gap[1] - scale.gap[0], today])
     return 2 if is_currency(unit) and decimals == 1 else decimals
 
 
@@ -138,7 +121,7 @@ def _x_axis(scale: Scale, look: Look, write: _Writer) -> dict:
 def _tint(d: Drawing, scale: Scale, write: _Writer, word: str) -> None:
     a, b = scale.gap
     rust = d.look.ink.bad
-    d.rect(a, b, 0, d.height, mix(d.look.ink.ground, rust, 0.12))
+    d.rect(a, b, 0, d.height, _tinted(d))
     for x in {a, b}:
         d.line(x, x, 0, d.height, rust)
     d.line(a, b, 0, 0, rust, width=2, above=True)
@@ -148,43 +131,33 @@ def _tint(d: Drawing, scale: Scale, write: _Writer, word: str) -> None:
     d.say((a + b) / 2, 0, width, 13, rust, x_at="center", y_at="bottom", yshift=2)
 
 
-def _bars(d: Drawing, row: Allowed, y: float, scale: Scale, write: _Writer) -> bool:
-    """Draw what a rule allows; tells whether some of it lies inside the tint, where the words would stand."""
+def _bars(d: Drawing, row: Allowed, y: float, scale: Scale, write: _Writer) -> None:
+    """Draw what a rule allows: bars, arrows where they go on, strokes for single values."""
     low, high = scale.view
     colour = d.look.colour(row.team)
-    says = f"{label(row.name)}: {_spans(row, write)}"
-    clipped = [(low if a is None else max(a, low), high if b is None else min(b, high)) for a, b in row.parts]
+    says = f"{label(row.name)}: {spans(row, write)}"
+    clipped = [(max(part.start, low), min(part.stop, high)) for part in row.parts]
     seen = [part for part in clipped if part[0] <= part[1]]
     points = [a for a, b in seen if a == b]
     if len(points) > MOST_POINTS:
-        d.bar(
-            points[0],
-            points[-1],
-            y,
-            11,
-            "rgba(0,0,0,0)",
-            says,
-            marker={"line": {"width": 0}, "pattern": {"shape": "|", "fgcolor": colour, "size": 4}},
-        )
-        points = []
-    if points:
-        d.dots(
-            points,
-            [y] * len(points),
-            says,
-            marker={"symbol": "line-ns", "size": 14, "opacity": 1, "line": {"width": 2.5, "color": colour}},
-        )
+        hatch = {"line": {"width": 0}, "pattern": {"shape": "|", "fgcolor": colour, "size": 4}}
+        d.bar(points[0], points[-1], y, 11, "rgba(0,0,0,0)", says, name=row.name, marker=hatch)
+    elif points:
+        stroke = {"symbol": "line-ns", "size": 14, "opacity": 1, "line": {"width": 2.5, "color": colour}}
+        d.dots(points, [y] * len(points), says, name=row.name, marker=stroke)
     for a, b in seen:
         if b > a:
             d.bar(a, b, y, 11, colour, says, name=row.name)
-    for end, open_end, shape in (
-        (high, row.high > high and row.parts, "triangle-right"),
-        (low, row.low < low, "triangle-left"),
-    ):
-        if open_end and any(end in part for part in seen):
+    for end, goes_on, shape in ((high, row.high > high, "triangle-right"), (low, row.low < low, "triangle-left")):
+        if goes_on and any(end in part for part in seen):
             d.dots([end], [y], marker={"symbol": shape, "size": 18, "opacity": 1, "color": colour})
+
+
+def _inside(row: Allowed, scale: Scale) -> bool:
+    """Whether some of what a rule allows lies inside the tint, where its words would stand."""
     a, b = scale.gap
-    return any(p < b and q > a or a < p == q < b for p, q in seen)
+    ends = [(part.start, part.stop) for part in row.parts]
+    return any((p < b and q > a) if p < q else a < p < b for p, q in ends)
 
 
 def _words(d: Drawing, row: Allowed, y: float, scale: Scale, write: _Writer, named: bool, beside: bool) -> None:
@@ -192,55 +165,25 @@ def _words(d: Drawing, row: Allowed, y: float, scale: Scale, write: _Writer, nam
     a, b = scale.gap
     who = label(cut(row.name, 20)) if named else label(d.look.team(row.team or "").name)
     head = d.look.mark(row.team) + who
-    what = _binding(row, scale, write)
+    what = binding(row, scale.gap, _bold(write))
+    ground = _tinted(d) if b > a else d.look.ink.ground
     if beside:
-        d.say((a + b) / 2, y - 9, f"{head}, {what}", 13, x_at="center", y_at="bottom", yshift=-2)
+        d.say((a + b) / 2, y - 9, f"{head}, {what}", 13, x_at="center", bgcolor=ground)
         return
     at, anchor, shift = ((a + b) / 2, "center", 0)
-    if row.low >= b:
+    if row.parts and row.low >= b:
         at, anchor, shift = b, "right", -7
-    elif row.high <= a:
+    elif row.parts and row.high <= a:
         at, anchor, shift = a, "left", 7
-    d.say(at, y, f"{head}<br>{what}", 13, x_at=anchor, align=anchor, xshift=shift)
+    d.say(at, y, f"{head}<br>{what}", 13, x_at=anchor, align=anchor, xshift=shift, bgcolor=ground)
 
 
-def _binding(row: Allowed, scale: Scale, write: _Writer) -> str:
-    a, b = scale.gap
-    if not row.parts:
-        return "allows nothing"
-    if row.low >= b and math.isfinite(row.low):
-        return f"at least <b>{write(row.low)}</b>"
-    if row.high <= a and math.isfinite(row.high):
-        return f"at most <b>{write(row.high)}</b>"
-    if all(p == q for p, q in row.parts):
-        values = [p for p, _ in row.parts if p is not None]
-        near = [v for v in values if a <= v <= b] or values
-        return (
-            f"only {write(near[0])}, {write(near[1])} …" if len(near) > 2 else f"only {' or '.join(map(write, near))}"
-        )
-    holes = [
-        (q, p) for (_, q), (p, _) in zip(row.parts, row.parts[1:], strict=False) if q is not None and p is not None
-    ]
-    if len(holes) == 1:
-        return f"not <b>{write(holes[0][0])}</b> to <b>{write(holes[0][1])}</b>"
-    return _spans(row, write)
+def _bold(write: _Writer) -> Write:
+    return lambda value: f"<b>{write(value)}</b>"
 
 
-def _spans(row: Allowed, write: _Writer) -> str:
-    def span(part: Part) -> str:
-        a, b = part
-        if a is None and b is None:
-            return "any value"
-        if a == b and a is not None:
-            return write(a)
-        if a is None:
-            return f"at most {write(b)}" if b is not None else ""
-        return f"at least {write(a)}" if b is None else f"{write(a)} to {write(b)}"
-
-    if not row.parts:
-        return "nothing"
-    texts = [span(part) for part in row.parts]
-    return " or ".join(texts) if len(texts) <= 3 else f"{texts[0]}, {texts[1]} … {texts[-1]}"
+def _tinted(d: Drawing) -> str:
+    return mix(d.look.ink.ground, d.look.ink.bad, 0.12)
 
 
 def _today(d: Drawing, today: float, scale: Scale, write: _Writer, at: float) -> None:
@@ -257,17 +200,20 @@ def _today(d: Drawing, today: float, scale: Scale, write: _Writer, at: float) ->
     d.say(at, 0, text, 12, x_at=anchor, y_at="top", yref="paper", yshift=-23)
 
 
+def _title(rows: Sequence[Allowed], scale: Scale, write: _Writer, lever: str) -> str:
+    if len(rows) == 2 and scale.bounds:
+        top, bottom = rows
+        asks, allows = floor_words(top.parts[0], write), ceiling_words(bottom.parts[-1], write)
+        return f"{top.name} asks for {asks}, {bottom.name} allows {allows}"
+    return f"No {lever} fits {listed(row.name for row in rows)}"
+
+
 def _alt(rows: Sequence[Allowed], scale: Scale, today: float | None, write: _Writer, lever: str) -> str:
     def said(row: Allowed) -> str:
         who = f"{row.name} ({row.team})" if row.team else RANGE_NAME
-        return f"{who}: {_spans(row, write)}"
+        return f"{who}: {spans(row, write)}"
 
     a, b = scale.gap
     gap = f"; {write(b - a)} lie between them" if scale.bounds and b > a else ""
     now = f"; today {write(today)}" if today is not None else ""
     return f"{capital(lever)} that {listed(row.name for row in rows)} allow: {'; '.join(map(said, rows))}{gap}{now}."
-
-
-def domain_row(minimum: float | None, maximum: float | None) -> Allowed:
-    """The row of the lever's own range, beside a rule that contradicts it alone."""
-    return Allowed(None, RANGE_NAME, ((minimum, maximum),))

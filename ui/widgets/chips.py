@@ -34,7 +34,12 @@ def chips(row: Sequence[Chip]) -> None:
     """Draw chips one after the other; place them in a horizontal container."""
     for verdict, words in row:
         kind, icon = VERDICTS[verdict]
-        st.badge(md(words), icon=f":material/{icon}:", color=COLOURS[kind])
+        st.badge(_for_badge(words), icon=f":material/{icon}:", color=COLOURS[kind])
+
+
+def _for_badge(words: str) -> str:
+    """Markdown for a badge, which escapes brackets itself."""
+    return md(words).replace("\\[", "[").replace("\\]", "]")
 
 
 def initials(name: str) -> str:

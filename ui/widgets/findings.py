@@ -60,6 +60,6 @@ def _row(found: Mapping[str, Any], teams: Mapping[str, Team]) -> str:
     who = f'<p class="ac-about">{about}</p>' if about else ""
     do = f'<p class="ac-do">→ {html(found["suggestion"])}</p>' if found.get("suggestion") else ""
     return (
-        f'<div class="{severity}"><span class="ac-severity">{big}{SEVERITIES[severity]}</span>'
+        f'<div class="{severity}"><span class="ac-severity">{big}<span>{SEVERITIES[severity]}</span></span>'
         f'<div><p class="ac-message">{html(found["message"])}</p>{who}{do}</div></div>'
     )

@@ -49,7 +49,7 @@ def matrix(
         shown = [rule for rule in ordered if rule.id in busy]
     quiet = [rule for rule in ordered if rule not in shown]
     body = _table(shown, cells, open_ids, teams, named) if len(shown) > 1 else ""
-    return body + _legend(body, cells, open_ids) + _below(conflicts, quiet)
+    return body + _legend(body, cells, open_ids) + _below(conflicts, quiet, bool(body))
 
 
 def codes(rules: Sequence[Rule], teams: Mapping[str, Team]) -> dict[str, str]:
@@ -84,7 +84,7 @@ def _table(
             len(columns) - i
         )
         lines.append(f"<tr{turn}>{name}{row}</tr>")
-    many = " many" if len(rules) > 9 else ""
+    many = " many" if len(rules) > 9 else " few" if len(rules) < 5 else ""
     return (
         '<div class="ac-scroll" tabindex="0" role="region" aria-label="Rules against rules">'
         f'<table class="ac-matrix{many}"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
@@ -116,10 +116,10 @@ def _legend(body: str, cells: Mapping[frozenset, Cell], open_ids: set[str]) -> s
     return f'<div class="ac-legend">{"".join(parts)}</div>'
 
 
-def _below(conflicts: Sequence[Mapping[str, Any]], quiet: Sequence[Rule]) -> str:
+def _below(conflicts: Sequence[Mapping[str, Any]], quiet: Sequence[Rule], drawn: bool) -> str:
     alone = sum(len(c["constraints"]) == 1 for c in conflicts)
     larger = sum(len(c["constraints"]) > 2 for c in conflicts)
-    notes = []
+    notes = [] if len(conflicts) + len(quiet) or drawn else ["One rule alone has no other to contradict"]
     if larger:
         notes.append(
             f"{in_words(larger, 'conflict')} of three rules or more {'has' if larger == 1 else 'have'} only a card below"

@@ -1,0 +1,65 @@
+"""What the terms of an objective do to the goals, as the figures of the objective show it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ui.figures.subjects import Goal
+from ui.words import MINUS, number
+
+Row = Mapping[str, Any]
+COVERED, HARMED, BARE = "covered", "harmed", "uncovered"
+
+
+@dataclass(frozen=True)
+class Link:
+    """What one term does to one goal: `effect` from −1 to +1, in the direction the goal wants."""
+
+    goal: str
+    term: str
+    effect: float
+    lag_days: float
+    evidence: str
+    path: tuple[str, ...]
+
+    @property
+    def own(self) -> bool:
+        """Whether the term is the goal's own metric."""
+        return len(self.path) == 1
+
+
+def links_of(coverage: Sequence[Row]) -> list[Link]:
+    """The links of a report's `coverage`; its `sign` is that of the contribution, so + helps the goal and − harms it."""
+    return [
+        Link(
+            row["goal"],
+            row["term"],
+            row["sign"] * float(row["strength"]),
+            row["lag_days"] or 0,
+            row["evidence"],
+            tuple(row["path"]),
+        )
+        for row in coverage
+        if row["term"] is not None
+    ]
+
+
+def state(goal: Goal, links: Sequence[Link]) -> str:
+    """covered: some term helps; harmed: terms reach it and none helps; uncovered: no term reaches it."""
+    effects = [link.effect for link in links if link.goal == goal.id]
+    return BARE if not effects else COVERED if max(effects) > 0 else HARMED
+
+
+def effect_words(value: float) -> str:
+    """An effect with its sign and one decimal, two where it is small."""
+    sign = "+" if value > 0 else MINUS if value < 0 else ""
+    return sign + f"{abs(value):.{1 if abs(value) >= 0.05 or value == 0 else 2}f}"
+
+
+def factor_words(term: Row) -> str:
+    """The coefficient of a term as a factor."""
+    value = term.get("coefficient")
+    if value is None:
+        return "not linear"
+    about = "≈ " if term.get("estimated") else ""
+    return f"{about}× {number(value)}"

@@ -60,6 +60,7 @@ def quantiles(values: np.ndarray, digits: int = 3) -> dict[str, float]:
 
 def describe(found: dict) -> str:
     quality, data = found["quality"], found["data"]
+    least, largest = quality["least_hessian_eigenvalue"], quality["largest_hessian_eigenvalue"]
     lines = [
         "# Diagnostics of the demand model",
         "",
@@ -68,9 +69,9 @@ def describe(found: dict) -> str:
         f"Random-coefficients logit with a supply side, two-step GMM, pyblp {quality['pyblp']}, "
         f"{data['model_years']:,} model years, {data['years']} years, {data['firms']} firms.",
         "",
-        f"- Optimiser converged: {'yes' if quality['optimizer_converged'] else 'no'}; objective "
-        f"{quality['objective']}; norm of the gradient {quality['projected_gradient_norm']:.1e}; eigenvalues of the Hessian "
-        f"from {quality['least_hessian_eigenvalue']} to {quality['largest_hessian_eigenvalue']} (all positive: a minimum).",
+        f"- Optimiser converged: {'yes' if quality['optimizer_converged'] else 'no'}; objective {quality['objective']}; "
+        f"norm of the gradient {quality['projected_gradient_norm']:.1e}; eigenvalues of the Hessian from {least} to "
+        f"{largest} ({'all positive: a minimum' if least > 0 else 'not all positive: no minimum'}).",
         f"- Cars whose estimated marginal cost is not above zero: {found['cars_with_cost_not_above_zero']}; "
         f"costs held at the lower bound during the last step: {quality['clipped_costs']}.",
         f"- Cars with an own-price elasticity above -1: {found['cars_with_inelastic_demand']}.",
@@ -79,20 +80,26 @@ def describe(found: dict) -> str:
         "- Cars without a competitor price (fewer than three comparable cars): "
         f"{found['cars_without_competitor_price']}.",
         "",
-        "| | min | p5 | p25 | median | p75 | p95 | max | mean |",
-        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for title, key in [
-        ("own-price elasticity", "own_price_elasticity"),
-        ("margin over price", "margin_over_price"),
-        ("marginal cost, USD", "marginal_cost_usd"),
-    ]:
-        lines.append(f"| {title} | " + " | ".join(f"{value:,}" for value in found[key].values()) + " |")
-    lines += ["", "| estimate | name | value | standard error |", "|---|---|---|---|"]
-    lines += [f"| {e['group']} | {e['name']} | {e['estimate']} | {e['standard_error']} |" for e in found["estimates"]]
-    lines += ["", "Standard errors are robust and clustered by model code. Several are large; README.md says what that"]
-    lines += ["limits.", ""]
-    return "\n".join(lines)
+    closing = (
+        "Standard errors are robust and clustered by model code. Several are large; README.md says what that limits."
+    )
+    return "\n".join([*lines, *tabulate_spread(found), "", *tabulate_estimates(found["estimates"]), "", closing, ""])
+
+
+def tabulate_spread(found: dict) -> list[str]:
+    titles = {
+        "own-price elasticity": "own_price_elasticity",
+        "margin over price": "margin_over_price",
+        "marginal cost, USD": "marginal_cost_usd",
+    }
+    rows = [f"| {title} | " + " | ".join(f"{x:,}" for x in found[key].values()) + " |" for title, key in titles.items()]
+    return ["| | min | p5 | p25 | median | p75 | p95 | max | mean |", "|---|---|---|---|---|---|---|---|---|", *rows]
+
+
+def tabulate_estimates(estimates: list[dict]) -> list[str]:
+    rows = [f"| {e['group']} | {e['name']} | {e['estimate']} | {e['standard_error']} |" for e in estimates]
+    return ["| estimate | name | value | standard error |", "|---|---|---|---|", *rows]
 
 
 if __name__ == "__main__":

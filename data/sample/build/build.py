@@ -61,6 +61,7 @@ def quantiles(values: np.ndarray, digits: int = 3) -> dict[str, float]:
 def describe(found: dict) -> str:
     quality, data = found["quality"], found["data"]
     least, largest = quality["least_hessian_eigenvalue"], quality["largest_hessian_eigenvalue"]
+    converged = "yes" if quality["optimizer_converged"] else "no"
     lines = [
         "# Diagnostics of the demand model",
         "",
@@ -69,7 +70,7 @@ def describe(found: dict) -> str:
         f"Random-coefficients logit with a supply side, two-step GMM, pyblp {quality['pyblp']}, "
         f"{data['model_years']:,} model years, {data['years']} years, {data['firms']} firms.",
         "",
-        f"- Optimiser converged: {'yes' if quality['optimizer_converged'] else 'no'}; objective {quality['objective']}; "
+        f"- Optimiser converged: {converged}; objective {quality['objective']}; "
         f"norm of the gradient {quality['projected_gradient_norm']:.1e}; eigenvalues of the Hessian from {least} to "
         f"{largest} ({'all positive: a minimum' if least > 0 else 'not all positive: no minimum'}).",
         f"- Cars whose estimated marginal cost is not above zero: {found['cars_with_cost_not_above_zero']}; "

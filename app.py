@@ -1,7 +1,7 @@
 """The launcher: `streamlit run app.py`, or any ASGI server on `app:app`.
 
-The script that draws is `ui/shell.py`. A main script beside the folder `pages/` would let the first visitor of a fresh process
-open a page file by its link without the shell, so the two stand apart.
+The script that draws is `ui/shell.py`. A main script beside the folder `pages/` would let the first visitor of a
+fresh process open a page file by its link without the shell, so the two stand apart.
 """
 
 import asyncio
@@ -44,7 +44,8 @@ def explain(error: Exception) -> bool:
         return True
     logging.getLogger("accord").error("A page failed", exc_info=error)
     problem(
-        "This page could not be drawn. What was recorded is safe; reload the page, and if it fails again, look into the server's log."
+        "This page could not be drawn. What was recorded is safe: reload the page, "
+        "and if it fails again, look into the log of the server."
     )
     return True
 

@@ -1,8 +1,9 @@
-"""Builds the fonts in `ui/static` from npm's Inter (SIL Open Font License); run once by a developer: `python -m ui.build_fonts`.
+"""Builds the fonts in `ui/static` from npm's Inter (SIL Open Font License): `python -m ui.build_fonts`, once.
 
-Needs npm, fonttools and brotli. Two things are changed. Digits are mapped to their tabular forms in the file itself: long
-tables are drawn on a canvas and figures set their own font features, so a style sheet reaches neither. And the symbols of
-teams and verdicts, which Inter's web subsets lack, come as a small face of their own, so that every system shows the same.
+Needs npm, fonttools and brotli. Two things are changed. Digits are mapped to their tabular forms in the file itself:
+long tables are drawn on a canvas and figures set their own font features, so a style sheet reaches neither. And the
+symbols of teams and verdicts, which Inter's web subsets lack, come as a small face of their own, so that every system
+shows the same.
 """
 
 import math
@@ -18,7 +19,7 @@ from fontTools.ttLib import TTFont
 
 PACKAGE = "@fontsource-variable/inter@5.3.0"
 STATIC = Path(__file__).parent / "static"
-DIGITS = frozenset("zero one two three four five six seven eight nine".split())
+DIGITS = frozenset({"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"})
 MIDDLE, CENTRE, ADVANCE, UNITS = 364, 400, 800, 1000
 
 Point = tuple[float, float]
@@ -44,7 +45,7 @@ def fetch(folder: Path) -> Path:
 
 
 def tabular(source: Path, target: Path) -> None:
-    """Copy a font with its digits as wide as each other; brackets and spaces keep their width, which `tnum` would change."""
+    """Copy a font with its digits as wide as each other; brackets and spaces, which `tnum` changes too, stay."""
     font = TTFont(source)
     table = font["GSUB"].table
     wanted = {

@@ -1,4 +1,4 @@
-"""The header of every page but Home: which initiative, how far it is, who is here, what the verdicts are, what changed last."""
+"""The header of every page but Home: which initiative, how far it is, who is here, the verdicts, what changed last."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

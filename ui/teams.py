@@ -1,4 +1,4 @@
-"""The one place that says how a team looks: colour, symbol and slot in the theme, the same in every table, figure and export."""
+"""How a team looks: its colour, symbol and slot in the theme, the same in every table, figure and export."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

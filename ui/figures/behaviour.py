@@ -109,7 +109,7 @@ def _model(d: Drawing, k: float, low: float | None, high: float | None, left: fl
 
 
 def goodhart(behaviour: Behaviour, look: Look):
-    """Figure of the captured share when the model picks the best of n random candidates by its objective, n doubling."""
+    """Figure of the captured share when the model picks the best of n random candidates, n doubling."""
     curve = [p for p in behaviour["goodhart"]["curve"] if p["captured"] is not None]
     if not curve:
         return unknown(behaviour, look)
@@ -174,7 +174,8 @@ def _goodhart_title(ys: Sequence[float], n: int | None, lost: float, turned: boo
     if turned and n == 1:
         return f"Every step towards this objective makes it worse: it falls {in_points(lost)} below a random choice"
     if turned:
-        return f"Choosing harder makes it worse: the value peaks at the best of {count(n)}, then falls by {in_points(lost)}"
+        peak = f"the value peaks at the best of {count(n)}"
+        return f"Choosing harder makes it worse: {peak}, then falls by {in_points(lost)}"
     if ys[-1] - ys[0] < 0.005:
         return "Choosing harder by this objective changes nothing"
     return "Choosing harder by this objective keeps adding value"
@@ -182,7 +183,7 @@ def _goodhart_title(ys: Sequence[float], n: int | None, lost: float, turned: boo
 
 def _goodhart_axes(d: Drawing, ys: Sequence[float], curve: Sequence[Mapping]) -> None:
     ink, last = d.look.ink, len(ys) - 1
-    shown = [i for i in range(0, last - 2, 2)] + [last] if last > 3 else list(range(last + 1))
+    shown = [*range(0, last - 2, 2), last] if last > 3 else list(range(last + 1))
     words = {i: "∞" if curve[i]["n"] is None else count(curve[i]["n"]) for i in shown}
     words[0] += "<br>random" if curve[0]["n"] == 1 else ""
     words[last] += "<br>model" if curve[last]["n"] is None else ""

@@ -112,9 +112,11 @@ def _x_axis(scale: Scale, look: Look, write: _Writer) -> dict:
     values = ticks(*scale.view, about=4)
     decimals = apart(values)
     text = [amount(v, write.unit, 2 if is_currency(write.unit) and decimals == 1 else decimals) for v in values]
+    muted = look.ink.muted
     return {
-        "range": list(scale.view), "tickvals": values, "ticktext": text, "tickangle": 0, "showline": True, "linecolor": look.ink.muted,
-        "ticks": "outside", "ticklen": 4, "tickcolor": look.ink.muted, "tickfont": {"size": 12, "color": look.ink.muted},
+        "range": list(scale.view), "tickvals": values, "ticktext": text, "tickangle": 0, "showline": True,
+        "linecolor": muted, "ticks": "outside", "ticklen": 4, "tickcolor": muted,
+        "tickfont": {"size": 12, "color": muted},
     }  # fmt: skip
 
 
@@ -161,7 +163,7 @@ def _inside(row: Allowed, scale: Scale) -> bool:
 
 
 def _words(d: Drawing, row: Allowed, y: float, scale: Scale, write: _Writer, named: bool, beside: bool) -> None:
-    """Write who asks for what inside the tint, at the end that binds; above the bar where the bar itself is in the way."""
+    """Write who asks for what inside the tint, at the end that binds, or above a bar that is in the way."""
     a, b = scale.gap
     who = label(cut(row.name, 20)) if named else label(d.look.team(row.team or "").name)
     head = d.look.mark(row.team) + who

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 from ui.colours import mix, text_on
 from ui.figures.drawing import Drawing, Look, label
-from ui.figures.links import Link, Row, effect_words, factor_words, links_of
-from ui.figures.subjects import Goal
-from ui.words import counted, cut_apart, days, in_words, number, share
+from ui.figures.links import Link, Row, effect_words, factor_words, link_words, links_of
+from ui.figures.subjects import Goal, shortened
+from ui.words import MINUS, counted, cut_apart, days, in_words, number, share
 
 MOST_HEADS = 4
 SUB = (
@@ -17,7 +17,7 @@ SUB = (
 
 
 def matrix(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row], horizon_days: int | None, look: Look):
-    """Figure of each term's effect on each goal, and of how long each goal takes to show beside the objective's horizon.
+    """Figure of each term's effect on each goal, and of how long the goal takes to show beside the objective's horizon.
 
     horizon_days: how far the objective looks ahead; at least one day is taken, as the finding `horizon_gap` does.
     """
@@ -35,6 +35,7 @@ def matrix(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row],
     )
     d.rows()
     d.axes["xaxis"] = {"domain": [0, 0.62], "range": [0, max(1, len(terms))], "visible": False}
+    short = shortened(goals, 24)
     waits = {goal.id: wait(goal, list(links.values())) for goal in goals}
     longest = max([3.15, *(math.log10(w) + 0.12 for w in waits.values() if w and w > 1)])
     d.axes["xaxis2"] = {"domain": [0.67, 1], "range": [0, longest], "visible": False, "anchor": "y"}
@@ -45,18 +46,18 @@ def matrix(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row],
         d.say(
             0,
             y + 12,
-            f"{look.mark(goal.team)}<b>{label(cut(goal.name, 24))}</b>  {share(goal.weight)}",
+            f"{look.mark(goal.team)}<b>{label(short[goal.id])}</b>  {share(goal.weight)}",
             12,
             xref="paper",
         )
         for j, term in enumerate(terms):
-            _cell(d, links.get((goal.id, term["metric"])), j, y + 22, y + row - 6, many)
+            _cell(d, links.get((goal.id, term["metric"])), goal.name, j, y + 22, y + row - 6, many)
         _delay(d, goal, waits[goal.id], [link for link in links.values() if link.goal == goal.id], y, ahead)
     return d.figure()
 
 
 def wait(goal: Goal, links: Sequence[Link]) -> float | None:
-    """Days until the goal shows: the least lag over the terms that help it, plus its horizon; None where that is not known."""
+    """Days until the goal shows: the least lag over terms that help it, plus its horizon; None where not known."""
     if goal.horizon_days is None:
         return None
     lags = [link.lag_days for link in links if link.goal == goal.id and link.effect > 0]
@@ -77,11 +78,8 @@ def _matrix_title(goals: Sequence[Goal], links: Mapping[tuple[str, str], Link], 
         if own == len(goals) == 1
         else f"{own} of {counted(len(goals), 'goal')} {'is' if own == 1 else 'are'}"
     )
-    runs = (
-        f"; {against} of {counted(len(links), 'effect')} {'runs' if against == 1 else 'run'} against {'its' if against == 1 else 'their'} goal"
-        if against
-        else ""
-    )
+    verb = "runs against its goal" if against == 1 else "run against their goal"
+    runs = f"; {against} of {counted(len(links), 'effect')} {verb}" if against else ""
     return f"{direct} in the objective itself{runs or _late(goals, links, ahead)}"
 
 
@@ -102,7 +100,8 @@ def _matrix_alt(goals: Sequence[Goal], links: Mapping[tuple[str, str], Link], te
             if (goal.id, t["metric"]) in links
         ]
         shows = wait(goal, list(links.values()))
-        return f"{goal.name}: {', '.join(effects) or 'no term'}{f', shows after {days(shows)}' if shows is not None else ''}"
+        late = f", shows after {days(shows)}" if shows is not None else ""
+        return f"{goal.name}: {', '.join(effects) or 'no term'}{late}"
 
     return f"The objective looks {days(ahead)} ahead; " + "; ".join(map(said, goals))
 
@@ -136,7 +135,7 @@ def _matrix_head(d: Drawing, terms: Sequence[Row], top: float, ahead: int, many:
     d.line(here, here, top - 8, d.height, ink.ink, width=1.2, above=True, xref="x2")
 
 
-def _cell(d: Drawing, link: Link | None, j: int, y0: float, y1: float, many: bool) -> None:
+def _cell(d: Drawing, link: Link | None, goal: str, j: int, y0: float, y1: float, many: bool) -> None:
     ink, middle = d.look.ink, (y0 + y1) / 2
     if link is None:
         d.line(j + 0.42, j + 0.58, middle, middle, ink.line)
@@ -145,7 +144,7 @@ def _cell(d: Drawing, link: Link | None, j: int, y0: float, y1: float, many: boo
     d.rect(j + 0.04, j + 0.96, y0, y1, fill, line={"width": 1.6 if link.own else 0, "color": ink.ink})
     text = ("+" if link.effect > 0 else MINUS) if many else effect_words(link.effect)
     d.say(j + 0.5, middle, f"<b>{text}</b>", 12, text_on(fill), x_at="center")
-    says = f"{label(link.term)} → {label(link.goal)}: {effect_words(link.effect)}<br>{label(' → '.join(link.path))}<br>{link.evidence}, lag {days(link.lag_days)}"
+    says = f"{link_words(link, goal)}<br>{label(' → '.join(link.path))}"
     d.dots([j + 0.5], [middle], says, marker={"size": 24, "opacity": 0})
 
 

@@ -1,7 +1,7 @@
 """The drawing board of all figures: text, bars and lines collected as plain values and handed to Plotly in one piece.
 
-Plotly checks each `add_shape` against the whole figure; one dict for all is some fifteen times faster. Row charts measure y in
-pixels, downwards, so that a label sits exactly where it was put. Nothing of Streamlit.
+Plotly checks each `add_shape` against the whole figure; one dict for all is some fifteen times faster. Row charts
+measure y in pixels, downwards, so that a label sits exactly where it was put. Nothing of Streamlit.
 """
 
 import math
@@ -228,6 +228,7 @@ def _frame(ink: Ink) -> dict:
         "namelength": 0,
     }
     return {
-        "font": {"family": FONT, "size": 12, "color": ink.ink}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12, "color": ink.ink},
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": False, "dragmode": False, "hovermode": "closest", "barmode": "overlay", "hoverlabel": hover,
     }  # fmt: skip

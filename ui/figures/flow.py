@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import permutations
 
 from ui.figures.drawing import Drawing, Look, label, team_bar
-from ui.figures.links import BARE, COVERED, HARMED, Link, Row, effect_words, factor_words, links_of, state
-from ui.figures.subjects import Goal
+from ui.figures.links import BARE, HARMED, Link, Row, effect_words, factor_words, link_words, links_of, state
+from ui.figures.subjects import Goal, shortened
 from ui.words import MINUS, cut, cut_apart, days, share
 
 LEFT, BAR_END, LINKS, TERMS, NAMES = 0.012, 0.40, 0.455, 0.715, 0.735
@@ -15,9 +15,10 @@ SUB = "Goals, bar length is their weight; links to the terms of the objective, +
 
 
 def flow(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row], look: Look):
-    """Figure of goals, as bars of their weight, linked to the terms of the objective; goals that no term reaches stand on top.
+    """Figure of goals, as bars of their weight, linked to the terms of the objective; on top those no term reaches.
 
-    coverage and terms: as in `map --format json`. Beyond seven goals with links or four without, the lightest are one row.
+    coverage and terms: as in `map --format json`. Beyond seven goals with links or four without, the lightest are one
+    row.
     """
     links = links_of(coverage)
     states = {goal.id: state(goal, links) for goal in goals}
@@ -33,6 +34,7 @@ def flow(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row], l
     d.say(LEFT, 9, "goal, weight, metric", 11, look.ink.muted)
     d.say(NAMES, 9, "objective term", 11, look.ink.muted)
     most = max((g.weight for g in goals), default=0) or 1
+    short = shortened(goals, 22)
     places: dict[str, float] = {}
     for k, goal in enumerate(rows):
         top = HEAD + k * ROW
@@ -40,8 +42,8 @@ def flow(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row], l
             _rest(d, next(folded), top)
             continue
         places[goal.id] = top + 37
-        _goal(d, goal, top, most, states[goal.id])
-    _terms(d, metrics, terms, drawn, places)
+        _goal(d, goal, short[goal.id], top, most, states[goal.id])
+    _terms(d, metrics, terms, drawn, places, {g.id: g.name for g in goals})
     return d.figure()
 
 
@@ -56,7 +58,8 @@ def _flow_title(goals: Sequence[Goal], states: Mapping[str, str]) -> str:
     total = sum(g.weight for g in goals) or 1
     lost, harmed = (sum(g.weight for g in goals if states[g.id] == word) / total for word in (BARE, HARMED))
     if lost and harmed:
-        return f"{share(lost + harmed)} of what the teams want is missed: {share(lost)} no term reaches, {share(harmed)} is pushed the wrong way"
+        parts = f"{share(lost)} no term reaches, {share(harmed)} is pushed the wrong way"
+        return f"{share(lost + harmed)} of what the teams want is missed: {parts}"
     if lost:
         return f"No term of the objective reaches {share(lost)} of what the teams want"
     if harmed:
@@ -73,12 +76,12 @@ def _flow_alt(goals: Sequence[Goal], states: Mapping[str, str], links: Sequence[
     return "; ".join(map(said, goals))
 
 
-def _goal(d: Drawing, goal: Goal, top: float, most: float, how: str) -> None:
+def _goal(d: Drawing, goal: Goal, short: str, top: float, most: float, how: str) -> None:
     look, y = d.look, top + 37
     end = LEFT + (BAR_END - LEFT) * goal.weight / most
     if how == BARE:
         d.rect(0, 1, top + 2, top + ROW - 4, look.ink.bad_soft, xref="paper")
-    d.say(LEFT, top + 13, f"{look.mark(goal.team)}<b>{label(cut(goal.name, 22))}</b> {share(goal.weight)}", 12.5)
+    d.say(LEFT, top + 13, f"{look.mark(goal.team)}<b>{label(short)}</b> {share(goal.weight)}", 12.5)
     says = f"{label(goal.name)}, {look.team(goal.team).name}: weight {share(goal.weight)}, {how}"
     if how == BARE:
         d.bar(LEFT, end, y, 10, look.ink.ground, says)
@@ -107,7 +110,12 @@ def _rest(d: Drawing, goals: Sequence[Goal], top: float) -> None:
 
 
 def _terms(
-    d: Drawing, metrics: Sequence[str], terms: Sequence[Row], links: Sequence[Link], places: Mapping[str, float]
+    d: Drawing,
+    metrics: Sequence[str],
+    terms: Sequence[Row],
+    links: Sequence[Link],
+    places: Mapping[str, float],
+    names: Mapping[str, str],
 ) -> None:
     """Draw the terms on the right, spread over the height of the goals they touch, and the links to them."""
     reached = [places[link.goal] for link in links] or [HEAD + 30]
@@ -121,12 +129,12 @@ def _terms(
     goal_side = _fan(links, "goal", lambda link: at[link.term], most=17, room=34)
     term_side = _fan(links, "term", lambda link: places[link.goal], most=10, room=30)
     for link in sorted(links, key=lambda link: -abs(link.effect)):
-        _curve(d, link, places[link.goal] + goal_side[link], at[link.term] + term_side[link])
+        _curve(d, link, names, places[link.goal] + goal_side[link], at[link.term] + term_side[link])
     for link in links:
         good = link.effect > 0
         d.dots(
             [LINKS], [places[link.goal] + goal_side[link]], mode="markers+text", text=["+" if good else MINUS],
-            marker={"size": 15 if _crowd(links, link.goal) < 4 else 11, "opacity": 1, "color": d.look.ink.good if good else d.look.ink.bad},
+            marker={"size": 15 if _crowd(links, link.goal) < 4 else 11, "opacity": 1, "color": _ink(d, link)},
             textfont={"color": d.look.ink.on, "size": 13, "weight": 600},
         )  # fmt: skip
     coefficient = {t["metric"]: t for t in terms}
@@ -134,6 +142,10 @@ def _terms(
         d.rect(TERMS, TERMS + 0.007, at[name] - 17, at[name] + 17, d.look.ink.ink, above=True)
         d.say(NAMES, at[name] - 8, f"<b>{label(text)}</b>", 12, hovertext=label(name))
         d.say(NAMES, at[name] + 8, factor_words(coefficient[name]), 11, d.look.ink.muted)
+
+
+def _ink(d: Drawing, link: Link) -> str:
+    return d.look.ink.good if link.effect > 0 else d.look.ink.bad
 
 
 def _fan(links: Sequence[Link], side: str, key, most: float, room: float) -> dict[Link, float]:
@@ -150,17 +162,17 @@ def _crowd(links: Sequence[Link], goal: str) -> int:
     return sum(link.goal == goal for link in links)
 
 
-def _curve(d: Drawing, link: Link, y0: float, y1: float) -> None:
+def _curve(d: Drawing, link: Link, names: Mapping[str, str], y0: float, y1: float) -> None:
     good, middle = link.effect > 0, (LINKS + TERMS) / 2
     steps = [k / 24 for k in range(25)]
     x = [(1 - t) ** 3 * LINKS + 3 * (1 - t) * t * middle + t**3 * TERMS for t in steps]
     y = [(1 - t) ** 2 * (1 + 2 * t) * y0 + t**2 * (3 - 2 * t) * y1 for t in steps]
     pen = {
-        "color": d.look.ink.good if good else d.look.ink.bad,
+        "color": _ink(d, link),
         "width": 1.5 + 5 * abs(link.effect),
         "dash": "solid" if good else "6px,3px",
     }
-    says = f"{label(link.term)} → {label(link.goal)}: {effect_words(link.effect)}<br>{link.evidence}, lag {days(link.lag_days)}"
+    says = link_words(link, names[link.goal])
     d.dots(x, y, says, mode="lines", line=pen, name=f"{link.term} → {link.goal}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ui.figures.drawing import Drawing, Look, faint, label
 from ui.figures.points import Behaviour, in_points
-from ui.figures.subjects import Rule, by_id
+from ui.figures.subjects import Rule, by_id, shortened
 from ui.words import cut, points
 
 ROW = 46
@@ -47,8 +47,9 @@ def guardrails(behaviour: Behaviour, rules: Sequence[Rule], look: Look):
         )
     for axis in ("x", "x2") if rows else ():
         d.line(0, 0, 20, d.height - 4, look.ink.line, xref=axis)
+    short = shortened(rules, 40)
     for i, row in enumerate(rows):
-        _guard(d, row, names, 24 + i * ROW)
+        _guard(d, row, names, short, 24 + i * ROW)
     return d.figure()
 
 
@@ -79,7 +80,7 @@ def _quoted(row: Mapping, names: Mapping[str, Rule]) -> str:
     return f"“{cut(_rule(row, names), 40)}”"
 
 
-def _guard(d: Drawing, row: Mapping, names: Mapping[str, Rule], top: float) -> None:
+def _guard(d: Drawing, row: Mapping, names: Mapping[str, Rule], short: Mapping[str, str], top: float) -> None:
     ink, rule = d.look.ink, names.get(row["constraint"])
     mark = d.look.mark(rule.team) if rule else ""
     for axis, value, colour, word in (
@@ -98,4 +99,12 @@ def _guard(d: Drawing, row: Mapping, names: Mapping[str, Rule], top: float) -> N
         )
         text = f"<b>{points(value)}</b>" if abs(value) >= 0.1 else points(value)
         d.say(max(value, 0), top + 30, text, 12, ink.ink if value > -0.0005 else ink.bad, xref=axis, xshift=5)
-    d.say(0, top + 11, mark + label(cut(_rule(row, names), 40)), 12.5, xref="paper", bgcolor=ink.ground, borderpad=1)
+    d.say(
+        0,
+        top + 11,
+        mark + label(short.get(row["constraint"], row["constraint"])),
+        12.5,
+        xref="paper",
+        bgcolor=ink.ground,
+        borderpad=1,
+    )

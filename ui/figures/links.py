@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ui.figures.drawing import label
 from ui.figures.subjects import Goal
-from ui.words import MINUS, number
+from ui.words import MINUS, days, number
 
 Row = Mapping[str, Any]
 COVERED, HARMED, BARE = "covered", "harmed", "uncovered"
@@ -29,7 +30,7 @@ class Link:
 
 
 def links_of(coverage: Sequence[Row]) -> list[Link]:
-    """The links of a report's `coverage`; its `sign` is that of the contribution, so + helps the goal and − harms it."""
+    """The links of a report's `coverage`; its `sign` is that of the contribution: + helps the goal, − harms it."""
     return [
         Link(
             row["goal"],
@@ -63,3 +64,9 @@ def factor_words(term: Row) -> str:
         return "not linear"
     about = "≈ " if term.get("estimated") else ""
     return f"{about}× {number(value)}"
+
+
+def link_words(link: Link, goal: str) -> str:
+    """What a link says on hover: from where to which goal, how much, on what evidence, how late."""
+    arrow = f"{label(link.term)} → {label(goal)}: {effect_words(link.effect)}"
+    return f"{arrow}<br>{link.evidence}, lag {days(link.lag_days)}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ui.figures.drawing import DESK, PHONE, Drawing, Look, label, signed_ticks, text_width
+from ui.figures.points import inside
 from ui.figures.subjects import Goal
 from ui.words import cut, number
 
@@ -23,8 +24,8 @@ SUB = (
 def pareto(frontier: Sequence[Point], points: Mapping[str, Point], x: Goal, y: Goal, look: Look):
     """Figure of two goals: the frontier, and arrows from today to the model's and to the best choice.
 
-    frontier: undominated mixes, by rising x. points: today (0, 0), model, best, and random if known; all are changes against
-    today turned so that more is what the goal wants, in the metric's unit.
+    frontier: undominated mixes, by rising x. points: today (0, 0), model, best, and random if known; all are changes
+    against today turned so that more is what the goal wants, in the metric's unit.
     """
     alt = "; ".join(f"{NAMES[kind]} {_signed(p[0])}, {_signed(p[1])}" for kind, p in points.items())
     d = Drawing(look, HEIGHT, _title(points, x, y), SUB, f"{x.metric} and {y.metric}: {alt}", MARGIN)
@@ -49,7 +50,7 @@ def _title(points: Mapping[str, Point], x: Goal, y: Goal) -> str:
 
     def said(kind: str) -> str:
         a, b = gains(kind)
-        first, second = f"{_lower(cut(x.name, 32))}", f"{_lower(cut(y.name, 32))}"
+        first, second = f"{inside(cut(x.name, 32))}", f"{inside(cut(y.name, 32))}"
         if a and b:
             return f"gains on {first} and on {second}"
         if not a and not b:
@@ -59,10 +60,6 @@ def _title(points: Mapping[str, Point], x: Goal, y: Goal) -> str:
     return f"The model {said('model')}" + (
         "; so does the best choice" if gains("model") == gains("best") else f"; the best choice {said('best')}"
     )
-
-
-def _lower(text: str) -> str:
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
 def _signed(value: float) -> str:
@@ -131,8 +128,9 @@ def _arrows(d: Drawing, points: Mapping[str, Point], view: tuple[float, float, f
             continue
         colour = ink.good if kind == "best" else ink.bad if px < 0 and py < 0 else ink.ink
         d.notes.append({
-            "x": px, "y": py, "ax": ox, "ay": oy, "xref": "x", "yref": "y", "axref": "x", "ayref": "y", "text": "", "showarrow": True,
-            "arrowhead": 2, "arrowsize": 0.9, "arrowwidth": 1.5, "arrowcolor": colour, "standoff": 9, "startstandoff": 8,
+            "x": px, "y": py, "ax": ox, "ay": oy, "xref": "x", "yref": "y", "axref": "x", "ayref": "y", "text": "",
+            "showarrow": True, "arrowhead": 2, "arrowsize": 0.9, "arrowwidth": 1.5, "arrowcolor": colour,
+            "standoff": 9, "startstandoff": 8,
         })  # fmt: skip
         along += [_place((ox + (px - ox) * k / 30, oy + (py - oy) * k / 30), view) for k in range(31)]
     return along
@@ -172,9 +170,10 @@ def seat(
     line: Sequence[Point],
     sizes: Sequence[tuple[int, int]],
 ):
-    """For each label the first of eight seats round its point that meets no line, point, edge or earlier label, at every size.
+    """For each label the first of eight seats round its point that meets no line, point, edge or earlier label.
 
-    labels: (key, x, y, text); x, y, points and line are fractions of the plot, y downwards; sizes: (width, height) in pixels.
+    labels: (key, x, y, text); x, y, points and line are fractions of the plot, y downwards. sizes: (width, height) in
+    pixels; a seat has to be free at each of them.
     """
     taken: list[list[tuple[float, float, float]]] = []
     seats = {}

@@ -1,7 +1,9 @@
 """The names behind the ids of a report: goals and rules as figures show them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from ui.words import cut_apart
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,8 @@ class Rule:
 def by_id(subjects: Iterable) -> dict:
     """Subjects by their ids."""
     return {subject.id: subject for subject in subjects}
+
+
+def shortened(subjects: Sequence, most: int) -> dict[str, str]:
+    """Names by id, within `most` characters and still apart from each other."""
+    return dict(zip([s.id for s in subjects], cut_apart([s.name for s in subjects], most), strict=True))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ui.figures.drawing import Drawing, Look, label, ticks
 from ui.figures.points import Behaviour, blank, inside
-from ui.figures.subjects import Goal, by_id
+from ui.figures.subjects import Goal, by_id, shortened
 from ui.words import cut, share
 
 ROW = 48
@@ -28,8 +28,9 @@ def weights(behaviour: Behaviour, goals: Sequence[Goal], look: Look):
     for value in ticks(0, most * 1.05):
         d.line(value, value, 22, d.height - 16, look.ink.grid)
         d.say(value, d.height - 6, share(value), 11, look.ink.muted, x_at="center")
+    short = shortened(goals, 28)
     for i, row in enumerate(rows):
-        _dumbbell(d, row, names.get(row["goal"]), 4 + i * ROW)
+        _dumbbell(d, row, names.get(row["goal"]), short, 4 + i * ROW)
     return d.figure()
 
 
@@ -41,7 +42,8 @@ def _weights_title(rows: Sequence[Mapping], names: Mapping[str, Goal]) -> str:
     if max(off(over), -off(under)) < 0.05:
         return "The model weighs the goals about as the teams do"
     first, second = (over, under) if off(over) >= -off(under) else (under, over)
-    title = f"The model behaves as if {inside(cut(_name(first, names), 40))} were worth {share(first['revealed'])}, not {share(first['stated'])}"
+    name = inside(cut(_name(first, names), 40))
+    title = f"The model behaves as if {name} were worth {share(first['revealed'])}, not {share(first['stated'])}"
     if second is not first and abs(off(second)) >= 0.05:
         title += (
             f", and {inside(cut(_name(second, names), 40))} {share(second['revealed'])}, not {share(second['stated'])}"
@@ -49,7 +51,7 @@ def _weights_title(rows: Sequence[Mapping], names: Mapping[str, Goal]) -> str:
     return title
 
 
-def _dumbbell(d: Drawing, row: Mapping, goal: Goal | None, top: float) -> None:
+def _dumbbell(d: Drawing, row: Mapping, goal: Goal | None, short: Mapping[str, str], top: float) -> None:
     ink, y, stated, revealed = d.look.ink, top + 30, row["stated"], row["revealed"]
     side = 1 if revealed > stated else -1
     d.line(stated, revealed, y, y, ink.ink, width=2)
@@ -58,7 +60,7 @@ def _dumbbell(d: Drawing, row: Mapping, goal: Goal | None, top: float) -> None:
     ends = {1: "left", -1: "right"}
     d.say(stated, y, share(stated), 12, ink.muted, x_at=ends[-side], xshift=-10 * side)
     d.say(revealed, y, f"<b>{share(revealed)}</b>", 12, x_at=ends[side], xshift=11 * side)
-    name = f"<b>{label(cut(goal.name if goal else row['goal'], 28))}</b>"
+    name = f"<b>{label(short.get(row['goal'], row['goal']))}</b>"
     head = f"{d.look.mark(goal.team)}{name} {d.look.quiet(label(d.look.team(goal.team).name))}" if goal else name
     d.say(0, top + 10, head, 12.5, xref="paper", xshift=-8, bgcolor=ink.ground, borderpad=1)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def figure(fig: "go.Figure", key: str, table: "pd.DataFrame | None" = None, titled: bool = True) -> None:
     """Draw a figure of `ui.figures`.
 
-    table: the values behind it, downloaded as `<key>.csv`. titled: False where a sentence above, in the card, says the same.
+    table: the values behind it, downloaded as `<key>.csv`. titled: False where a sentence above says the same.
     """
     meta = fig.layout.meta
     with st.container(gap=None, key=f"figure_{key}"):

@@ -1,4 +1,4 @@
-"""Rules against rules: which pairs leave some item without a value, which are proved free of conflict, which are not proved."""
+"""Rules against rules: which pairs leave some item without a value, which are proved clear, which are not proved."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from ui.figures.subjects import Rule
 from ui.teams import Team
-from ui.words import capital, count, counted, cut, html, in_words, listed
+from ui.words import capital, count, counted, cut, html, in_words, listed, noun
 
 MOST, MOST_NAMES = 14, 6
 
@@ -29,8 +29,9 @@ def matrix(
 ) -> str:
     """HTML of the lower triangle of rules against rules, grouped by team in the order of `teams`.
 
-    conflicts: those of `check --format json`; pairs are cells, the others are counted in a line below. anchors: conflict id to
-    the anchor of its card, by default conflict-1, conflict-2 … in the order given. not_proved: ids whose pairs could not be decided.
+    conflicts: those of `check --format json`; pairs are cells, the others are counted in a line below.
+    anchors: conflict id to the anchor of its card, by default conflict-1, conflict-2 … in the order given.
+    not_proved: ids of rules whose pairs could not be decided.
     Of more than 14 rules, those that contradict none and are proved are named in a line instead.
     """
     anchors = anchors or {c["id"]: f"conflict-{k}" for k, c in enumerate(conflicts, start=1)}
@@ -53,7 +54,7 @@ def matrix(
 
 
 def codes(rules: Sequence[Rule], teams: Mapping[str, Team]) -> dict[str, str]:
-    """A short code for each rule: the first letters that tell its team from the others, and a number within the team."""
+    """A short code for each rule: the first letters that tell its team from the others, and a number in the team."""
     prefixes: dict[str, str] = {}
     for name in [*teams, *(r.team for r in rules)]:
         if name in prefixes:
@@ -79,7 +80,8 @@ def _table(
     lines = []
     for i, rule in enumerate(rules[1:], start=1):
         turn = ' class="turn"' if rule.team != rules[i - 1].team else ""
-        name = f'<th scope="row" title="{html(rule.name)}">{mark(rule)}{named[rule.id]} <span class="ac-rule">{html(cut(rule.name, 28))}</span></th>'
+        words = f'{mark(rule)}{named[rule.id]} <span class="ac-rule">{html(cut(rule.name, 28))}</span>'
+        name = f'<th scope="row" title="{html(rule.name)}">{words}</th>'
         row = "".join(_cell(rule, other, cells, open_ids) for other in columns[:i]) + '<td class="void"></td>' * (
             len(columns) - i
         )
@@ -87,7 +89,8 @@ def _table(
     many = " many" if len(rules) > 9 else " few" if len(rules) < 5 else ""
     return (
         '<div class="ac-scroll" tabindex="0" role="region" aria-label="Rules against rules">'
-        f'<table class="ac-matrix{many}"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+        f'<table class="ac-matrix{many}"><thead><tr><td class="void"></td>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
 
@@ -96,7 +99,8 @@ def _cell(rule: Rule, other: Rule, cells: Mapping[frozenset, Cell], open_ids: se
     pair = html(f"{rule.name} and {other.name}")
     if cell:
         kind, word = ("waived", ", waived") if cell.waived else ("hit", "")
-        return f'<td class="{kind}"><a href="#{html(cell.anchor)}" title="{pair}: {counted(cell.items, "item")}{word}">{count(cell.items)}</a></td>'
+        says = f"{pair}: {counted(cell.items, 'item')}{word}"
+        return f'<td class="{kind}"><a href="#{html(cell.anchor)}" title="{says}">{count(cell.items)}</a></td>'
     if {rule.id, other.id} & open_ids:
         return f'<td class="open" title="{pair}: could not be proved"><span class="ac-sr">not proved</span></td>'
     return f'<td title="{pair}: proved free of conflict">·</td>'
@@ -122,7 +126,7 @@ def _below(conflicts: Sequence[Mapping[str, Any]], quiet: Sequence[Rule], drawn:
     notes = [] if len(conflicts) + len(quiet) or drawn else ["One rule alone has no other to contradict"]
     if larger:
         notes.append(
-            f"{in_words(larger, 'conflict')} of three rules or more {'has' if larger == 1 else 'have'} only a card below"
+            f"{in_words(larger, 'conflict')} of three rules or more {noun(larger, 'has', 'have')} only a card below"
         )
     if alone:
         notes.append(
@@ -132,6 +136,6 @@ def _below(conflicts: Sequence[Mapping[str, Any]], quiet: Sequence[Rule], drawn:
         rest = [f"{len(quiet) - MOST_NAMES} more"] if len(quiet) > MOST_NAMES else []
         names = [html(cut(rule.name, 40)) for rule in quiet[:MOST_NAMES]] + rest
         notes.append(
-            f"{in_words(len(quiet), 'rule')} {'is' if len(quiet) == 1 else 'are'} in no pair that clashes: {listed(names)}"
+            f"{in_words(len(quiet), 'rule')} {noun(len(quiet), 'is', 'are')} in no pair that clashes: {listed(names)}"
         )
     return "".join(f'<p class="ac-matrix-note">{capital(note)}.</p>' for note in notes)

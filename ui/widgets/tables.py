@@ -54,7 +54,7 @@ def long_table(table: "pd.DataFrame", key: str, columns: Mapping[str, Any] | Non
 
 
 def csv_of(table: "pd.DataFrame") -> bytes:
-    """The table as UTF-8 CSV that spreadsheets open rightly: with a byte order mark, and no cell that could act as a formula."""
+    """The table as CSV that spreadsheets open rightly: UTF-8 with its mark, and no cell that could act as a formula."""
     text = table.copy()
     for name in text.select_dtypes(include=["object", "string"]).columns:
         text[name] = text[name].map(_harmless)

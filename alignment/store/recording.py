@@ -34,30 +34,34 @@ def record(
 ) -> int:
     """Writes steps and happenings, each with its event, into the open transaction; returns the last event's id."""
     who = (stamp.at, stamp.actor.name, stamp.actor.team)
-    events = [(*_step_event(step), stamp.event + i) for i, step in enumerate(steps)]
-    for i, h in enumerate(happenings, stamp.event + len(steps)):
-        events.append((h.kind, h.entity, h.action, h.version, h.version, None, to_body(h.said), i))
-    if steps:
-        entries = [step.after for step in steps]
-        connection.run(statements.ADD_RECORDS, (
-            initiative, [e.kind for e in entries], [e.id for e in entries], [e.version for e in entries],
-            [e.position for e in entries], [event[6] for event in events[: len(steps)]], [e.event for e in entries],
-            *who,
+    records, events = [], []
+    for step in steps:
+        before, after = step.before, step.after
+        was, now = (to_body(value.written()) if value else None for value in (step.value_before, after.record))
+        records.append((initiative, after.kind, after.id, after.version, after.position, now, after.event, *who))
+        versions = (before.version if before else 0, after.version)
+        events.append((
+            after.event, stamp.event, initiative, after.kind, after.id, step.action, *versions, was, now, *who
         ))
-    kinds, ids, actions, before, after, was, now, numbers = (list(column) for column in zip(*events, strict=True))
-    connection.run(statements.ADD_EVENTS, (
-        numbers, stamp.event, initiative, kinds, ids, actions, before, after, was, now, *who,
-    ))
-    return int(numbers[-1])
+    for number, h in enumerate(happenings, stamp.event + len(steps)):
+        said = to_body(h.said)
+        events.append((
+            number, stamp.event, initiative, h.kind, h.entity, h.action, h.version, h.version, None, said, *who
+        ))
+    _insert(connection, statements.ADD_RECORD, statements.ADD_RECORDS, records)
+    _insert(connection, statements.ADD_EVENT, statements.ADD_EVENTS, events)
+    return int(events[-1][0])
 
 
-def _step_event(step: Step) -> tuple[Any, ...]:
-    before, after = step.before, step.after
-    return (
-        after.kind, after.id, step.action, before.version if before else 0, after.version,
-        to_body(before.record.written()) if before and before.record else None,
-        to_body(after.record.written()) if after.record else None,
-    )
+_FEW = 20  # up to here row by row is faster than as lists of columns
+
+
+def _insert(connection: Connection, one: str, many: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if len(rows) > _FEW:
+        connection.run(many, [list(column) for column in zip(*rows, strict=True)])
+        return
+    for row in rows:
+        connection.run(one, row)
 
 
 def read_state(connection: Connection, files: Path, initiative: str) -> State:

@@ -22,11 +22,17 @@ INITIATIVE = "select created_at, created_by from initiative where id = ?"
 
 INITIATIVE_IDS = "select id from initiative order by created_at, id"
 
+ADD_RECORD = """
+insert into record (initiative, kind, entity, version, position, body, event, made_at, made_by, team)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
 ADD_RECORDS = """
 insert into record (initiative, kind, entity, version, position, body, event, made_at, made_by, team)
 select
-    ?, unnest(?::text[]), unnest(?::text[]), unnest(?::bigint[]), unnest(?::double precision[]), unnest(?::text[]),
-    unnest(?::bigint[]), ?, ?, ?
+    unnest(cast(? as text[])), unnest(cast(? as text[])), unnest(cast(? as text[])), unnest(cast(? as bigint[])),
+    unnest(cast(? as double precision[])), unnest(cast(? as text[])), unnest(cast(? as bigint[])),
+    unnest(cast(? as timestamp[])), unnest(cast(? as text[])), unnest(cast(? as text[]))
 """
 
 CURRENT_RECORDS = """
@@ -37,14 +43,24 @@ where initiative = ?
 order by kind, entity, version desc
 """
 
+ADD_EVENT = """
+insert into event (
+    id, batch, initiative, kind, entity, action, version_before, version_after, body_before, body_after,
+    made_at, made_by, team
+)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
 ADD_EVENTS = """
 insert into event (
     id, batch, initiative, kind, entity, action, version_before, version_after, body_before, body_after,
     made_at, made_by, team
 )
 select
-    unnest(?::bigint[]), ?, ?, unnest(?::text[]), unnest(?::text[]), unnest(?::text[]), unnest(?::bigint[]),
-    unnest(?::bigint[]), unnest(?::text[]), unnest(?::text[]), ?, ?, ?
+    unnest(cast(? as bigint[])), unnest(cast(? as bigint[])), unnest(cast(? as text[])), unnest(cast(? as text[])),
+    unnest(cast(? as text[])), unnest(cast(? as text[])), unnest(cast(? as bigint[])), unnest(cast(? as bigint[])),
+    unnest(cast(? as text[])), unnest(cast(? as text[])), unnest(cast(? as timestamp[])), unnest(cast(? as text[])),
+    unnest(cast(? as text[]))
 """
 
 _EVENT_COLUMNS = """
@@ -60,9 +76,9 @@ EVENTS = _EVENT_COLUMNS + """
 where initiative = ?
     and id > ?
     and made_at >= ?
-    and (?::text is null or kind = ?)
-    and (?::text is null or entity = ?)
-    and (?::text is null or action = ?)
+    and (cast(? as text) is null or kind = ?)
+    and (cast(? as text) is null or entity = ?)
+    and (cast(? as text) is null or action = ?)
 order by id desc
 limit ?
 """

@@ -13,6 +13,7 @@ from alignment.initiative.reading import read_text
 from alignment.store import Workshop
 from tests.store.sample import ANA, INITIATIVE
 
+
 @pytest.fixture
 def initiative() -> Initiative:
     return read_text(INITIATIVE)

@@ -41,7 +41,8 @@ points: []
 stances: [{on: floor, team: brand, by: Bo, stance: object, because: "Too high"}]
 waivers: [{conflict: [floor, ceiling], because: "Clearance", by: Bo, until: 2026-06-01}]
 changes:
-- {date: 2026-01-02, team: brand, what: Repriced by hand, columns: [price], from: 2026-01-01, to: "2026-01-09", announced: true}
+- {date: 2026-01-02, team: brand, what: Repriced by hand, columns: [price], from: 2026-01-01, to: "2026-01-09",
+   announced: true}
 - {date: 2026-01-02, team: brand, what: Repriced by hand, from: last week, announced: 2026-01-01}
 definitions: [{metric: margin, version: 2, text: "price minus cost"}, {metric: margin, version: "3", text: "net"}]
 readiness: [{participant: Ana, team: operations, area: fear, statement: "We dare", score: 4}]

@@ -41,14 +41,16 @@ def initiatives(draw: st.DrawFn) -> Initiative:
         owner=st.none() | WORDS, because=st.none() | WORDS, status=st.sampled_from(["proposed", "agreed", "retired"]),
         review_by=DATES, guards=st.lists(metric, max_size=2), links=st.lists(WORDS, max_size=2),
     )
-    change = optional(**{"from": DATES | WORDS | DATES.map(str), "to": DATES.map(str), "announced": st.booleans() | DATES})
+    change = optional(
+        **{"from": DATES | WORDS | DATES.map(str), "to": DATES.map(str), "announced": st.booleans() | DATES})
     data = {
         "accord": 1,
         "name": draw(WORDS),
         "teams": teams,
         "metrics": [draw(shuffled({"name": name, **draw(optional(unit=WORDS, horizon_days=st.integers(0, 99)))}))
                     for name in metrics],
-        "constraints": [draw(shuffled({"id": id, "team": draw(team), "rule": draw(WORDS), **draw(constraint)})) for id in ids],
+        "constraints": [draw(shuffled({"id": id, "team": draw(team), "rule": draw(WORDS), **draw(constraint)}))
+                        for id in ids],
         "links": [{"from": draw(metric), "to": draw(metric), "sign": "negative", "strength": draw(st.decimals(0, 1))}
                   for _ in range(draw(st.integers(0, 3)))],
         "changes": [draw(shuffled({"date": draw(DATES), "team": draw(team), "what": draw(WORDS), **draw(change)}))
@@ -61,10 +63,13 @@ def initiatives(draw: st.DrawFn) -> Initiative:
 
 
 def same(one: Initiative, other: Initiative) -> bool:
-    return one == other and repr(one.written()) == repr(other.written())
+    """Same values, digits and order; the lines of a file that one was read from do not count."""
+    return dict(one) == dict(other) and repr(one.written()) == repr(other.written())
 
 
-def test_an_initiative_of_every_kind_of_record_comes_back_unchanged(workshop: Workshop, pricing: str, initiative: Initiative) -> None:
+def test_an_initiative_of_every_kind_of_record_comes_back_unchanged(
+    workshop: Workshop, pricing: str, initiative: Initiative
+) -> None:
     assert same(workshop.initiative(pricing), initiative)
     assert to_yaml(workshop.initiative(pricing)) == to_yaml(initiative)
     assert content_hash(workshop.initiative(pricing)) == content_hash(initiative)
@@ -102,7 +107,7 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(WORDS.filter(lambda w: w != "text"), VALUES, max_size=4))
 def test_a_body_keeps_values_types_digits_and_order(value: dict) -> None:
-    assert repr(from_body(to_body(value))) == repr({k: v for k, v in value.items()})
+    assert repr(from_body(to_body(value))) == repr(value)
 
 
 @pytest.mark.parametrize("digits", ["0.10", "1.50", "123456789012345678.123456789", "-0.000001"])

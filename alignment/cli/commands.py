@@ -14,7 +14,7 @@ from alignment.cli.judgement import BAD_INPUT, CLEAR, counting, exit_code, judge
 from alignment.conflicts.report import ConflictReport, as_json
 from alignment.errors import UsageError
 from alignment.exports.json import dumped
-from alignment.exports.results import CONFLICT_RULES, At, Result, conflict_results, error_results, finding_results
+from alignment.exports.results import CONFLICT_RULES, Result, conflict_results, error_results, finding_results
 from alignment.initiative.models import Initiative
 
 
@@ -146,15 +146,7 @@ def _viewed(
         return to_junit(results, request.command, initiative)
     from alignment.exports.sarif import to_sarif
 
-    return to_sarif(results, request.file, _lines(request.file), rules, content_hash)
-
-
-def _lines(file: str) -> Callable[[At], int | None]:
-    """The line at which an entity of the file stands, the text read once."""
-    from alignment.initiative.reading import line_of
-
-    text = Path(file).read_text(encoding="utf-8")
-    return lambda at: line_of(text, at)
+    return to_sarif(results, request.file, rules, content_hash)
 
 
 def _given(request: Request, *options: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def applied(initiative: Initiative, repair: Repair) -> Initiative:
 
 def _says(text: str, wanted: Initiative) -> bool:
     try:
-        return read_text(text) == wanted
+        return read_text(text).model_dump() == wanted.model_dump()
     except FileProblems:
         return False
 
@@ -95,7 +95,10 @@ def _span(text: str, entity: yaml.MappingNode, field: str, to: str) -> tuple[int
         return rule.end_mark.index, rule.end_mark.index, f", {field}: {_scalar(to)}"
     indent = " " * next(key.start_mark.column for key, value in entity.value if value is rule)
     end = rule.end_mark.index
-    return end, end, f"\n{indent}{field}: {_scalar(to)}"
+    if text[end - 1] == "\n":  # a block of text ends where the next line begins
+        return end, end, f"{indent}{field}: {_scalar(to)}\n"
+    end_of_line = text.find("\n", end) if "\n" in text[end:] else len(text)
+    return end_of_line, end_of_line, f"\n{indent}{field}: {_scalar(to)}"
 
 
 def _field(node: Any, name: str) -> Any:

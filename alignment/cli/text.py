@@ -73,7 +73,8 @@ def _conflict(k: int, conflict: Conflict) -> Iterator[str]:
         yield from wrapped(worst_item(conflict.worst), f"{indent}Worst: ", indent + " " * 7)
     if conflict.gap and conflict.gap.max is not None:
         unit = conflict.gap.unit
-        gap = f"{amount(conflict.gap.max, unit)} at most, {amount(conflict.gap.median, unit)} in the middle"
+        half = f"half of the items by {amount(conflict.gap.median, unit)} or less"
+        gap = f"by at most {amount(conflict.gap.max, unit)}, {half}"
         yield from wrapped(gap, f"{indent}Apart: ", indent + " " * 7)
     others = [str(key) for key in conflict.sample[1 : MOST_SAMPLE + 1]]
     if others:

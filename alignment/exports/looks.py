@@ -43,7 +43,7 @@ def looks(teams: Iterable[str]) -> dict[str, Look]:
     shown: dict[str, Look] = {}
     for team in teams:
         if team not in shown:
-            n = sum(t.lower() not in _KNOWN for t in shown)
+            n = sum(t not in _KNOWN for t in shown)
             spare = Look(_SPARE_SYMBOLS[n % len(_SPARE_SYMBOLS)], _SPARE_COLOURS[n % len(_SPARE_COLOURS)])
             shown[team] = _KNOWN.get(team.lower(), spare)
     return shown

@@ -11,8 +11,6 @@ from alignment.conflicts.report import ConflictReport
 from alignment.exports.wording import amount, counted, headline
 from alignment.initiative.models import Initiative
 
-At = tuple[str | int, ...]
-
 CONFLICT_RULES = {
     "item-conflict": "Constraints that leave no value on at least one item",
     "pair-conflict": "Constraints over pairs of items that cannot hold together on the catalogue",
@@ -26,8 +24,7 @@ class Result:
     """One thing to show.
 
     rule: its kind; level: how grave; counts: does it make the exit code 1; accepted: why it was accepted, if it was;
-    places: where its subjects stand in the initiative file, the first being the main one;
-    line: that line where it is known already.
+    lines: where its subjects stand in the initiative file, the first being the main one, as far as that is known.
     """
 
     rule: str
@@ -37,8 +34,7 @@ class Result:
     fingerprint: str
     counts: bool
     accepted: str | None = None
-    places: tuple[At, ...] = ()
-    line: int | None = None
+    lines: tuple[int, ...] = ()
     facts: tuple[tuple[str, Any], ...] = ()
 
 
@@ -63,7 +59,7 @@ def conflict_results(
                 fingerprint=conflict.id,
                 counts=conflict.id in counting,
                 accepted=f"waived until {conflict.waived_until}" if waived else None,
-                places=tuple(("constraints", order[id]) for id in conflict.constraints if id in order),
+                lines=_lines(initiative, [f"constraints[{order[id]}]" for id in conflict.constraints if id in order]),
                 facts=tuple(facts),
             )
         )
@@ -83,7 +79,7 @@ def finding_results(
             message=" ".join(part for part in (finding["message"], finding.get("suggestion")) if part),
             fingerprint="/".join([finding["code"], *finding["subjects"]]),
             counts=finding["severity"] in counted_levels,
-            places=tuple(places[s] for s in finding["subjects"] if s in places),
+            lines=_lines(initiative, [places[s] for s in finding["subjects"] if s in places]),
             facts=(("teams", list(finding.get("teams", ()))),),
         )
         for finding in findings
@@ -100,14 +96,18 @@ def error_results(errors: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> 
             message=line,
             fingerprint=f"{error['path']}/{error['found']}",
             counts=True,
-            line=error["line"],
+            lines=(error["line"],) if error["line"] else (),
         )
         for error, line in zip(errors, lines, strict=True)
     ]
 
 
-def _places(initiative: Initiative) -> dict[str, At]:
-    places: dict[str, At] = {}
+def _lines(initiative: Initiative, paths: Sequence[str]) -> tuple[int, ...]:
+    return tuple(line for line in map(initiative.line_of, paths) if line)
+
+
+def _places(initiative: Initiative) -> dict[str, str]:
+    places: dict[str, str] = {}
     for section, key in (
         ("goals", "id"),
         ("constraints", "id"),
@@ -116,5 +116,5 @@ def _places(initiative: Initiative) -> dict[str, At]:
         ("levers", "name"),
     ):
         for i, entity in enumerate(getattr(initiative, section)):
-            places.setdefault(getattr(entity, key), (section, i))
+            places.setdefault(getattr(entity, key), f"{section}[{i}]")
     return places

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from alignment.exports.results import At, Result
+from alignment.exports.results import Result
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -15,14 +15,12 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 def to_sarif(
     results: Sequence[Result],
     file: str,
-    line_of: Callable[[At], int | None],
     rules: Mapping[str, str],
     content_hash: str | None = None,
 ) -> bytes:
     """A SARIF log of one run.
 
-    file: path of the initiative as it was given; line_of: the line of an entity in it; rules: what each kind of result
-    is.
+    file: path of the initiative as it was given; rules: what each kind of result is.
     Fingerprints are stable across runs, accepted results carry a suppression.
     """
     kinds = sorted({result.rule for result in results})
@@ -30,7 +28,7 @@ def to_sarif(
     run: dict[str, Any] = {
         "tool": {"driver": {"name": "Accord", "rules": [_rule(kind, rules.get(kind)) for kind in kinds]}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(r, kinds, uri, line_of) for r in results],
+        "results": [_result(r, kinds, uri) for r in results],
     }
     if content_hash:
         run["properties"] = {"contentHash": content_hash}
@@ -44,8 +42,8 @@ def _rule(kind: str, text: str | None) -> dict[str, Any]:
     return {"id": kind, "name": name, "shortDescription": {"text": text or words[0].upper() + words[1:]}}
 
 
-def _result(result: Result, kinds: Sequence[str], uri: str, line_of: Callable[[At], int | None]) -> dict[str, Any]:
-    lines = [line_of(at) or 1 for at in result.places] or [result.line or 1]
+def _result(result: Result, kinds: Sequence[str], uri: str) -> dict[str, Any]:
+    lines = result.lines or (1,)
     shown: dict[str, Any] = {
         "ruleId": result.rule,
         "ruleIndex": kinds.index(result.rule),

@@ -103,6 +103,7 @@ class Book:
             align = "right" if column.kind in ("number", "share") else "left"
             heading = {"bold": True, "bg_color": ground, "font_color": ink, "text_wrap": True, "align": align}
             self.write(sheet, 0, k, column.heading, **heading)
+        sheet.set_row_pixels(0, 6 + 17 * max(_lines(c.heading, c, arrow=3) for c in page.columns))
         sheet.freeze_panes(1, _frozen(page))
         sheet.repeat_rows(0)
         if not page.rows:
@@ -146,8 +147,8 @@ def _height(page: Page, row: Row | Mapping[str, Any]) -> int:
     return 6 + 17 * min(lines, MOST_LINES)
 
 
-def _lines(value: Any, column: Column) -> int:
+def _lines(value: Any, column: Column, arrow: int = 0) -> int:
     if not isinstance(value, str):
         return 1
-    fitting = max(1, int(column.width * (0.85 if column.kind == "code" else 1.05)))
+    fitting = max(1, int(column.width * (0.85 if column.kind == "code" else 1.05)) - arrow)
     return sum(max(1, -(-len(line) // fitting)) for line in value.split("\n"))

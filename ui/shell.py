@@ -47,13 +47,13 @@ def page_file(name: str) -> Path:
 
 def draw() -> None:
     """Draw the frame and, in it, the page that was asked for."""
-    st.set_page_config(page_title="Accord", page_icon=str(STATIC / "mark.svg"), layout="wide")
-    style()
     pages = [
         st.Page(page_file(e.name), title=e.title, icon=f":material/{e.icon}:", url_path=e.name, default=i == 0)
         for i, e in enumerate(listed_pages())
     ]
     here = st.navigation(pages, position="top")
+    st.set_page_config(page_title=f"{here.title} · Accord", page_icon=str(STATIC / "mark.svg"), layout="wide")
+    style()
     st.logo(str(STATIC / "accord.svg"), size="large")
     here.run()
     watch_theme()

@@ -7,7 +7,7 @@ from ui.colours import mix, text_on
 from ui.figures.drawing import Drawing, Look, label
 from ui.figures.links import Link, Row, effect_words, factor_words, link_words, links_of
 from ui.figures.subjects import Goal, shortened
-from ui.words import MINUS, counted, cut_apart, days, in_words, number, share
+from ui.words import counted, cut_apart, days, in_words, number, share
 
 MOST_HEADS = 4
 SUB = (
@@ -140,9 +140,10 @@ def _cell(d: Drawing, link: Link | None, goal: str, j: int, y0: float, y1: float
     if link is None:
         d.line(j + 0.42, j + 0.58, middle, middle, ink.line)
         return
-    fill = mix(ink.ground, ink.good if link.effect > 0 else ink.bad, 0.18 + 0.82 * abs(link.effect))
+    hue = ink.good if link.effect > 0 else ink.bad if link.effect < 0 else ink.muted
+    fill = mix(ink.ground, hue, 0.18 + 0.82 * abs(link.effect))
     d.rect(j + 0.04, j + 0.96, y0, y1, fill, line={"width": 1.6 if link.own else 0, "color": ink.ink})
-    text = ("+" if link.effect > 0 else MINUS) if many else effect_words(link.effect)
+    text = effect_words(link.effect)[: 1 if many else None]
     d.say(j + 0.5, middle, f"<b>{text}</b>", 12, text_on(fill), x_at="center")
     says = f"{link_words(link, goal)}<br>{label(' → '.join(link.path))}"
     d.dots([j + 0.5], [middle], says, marker={"size": 24, "opacity": 0})
@@ -151,12 +152,14 @@ def _cell(d: Drawing, link: Link | None, goal: str, j: int, y0: float, y1: float
 def _delay(d: Drawing, goal: Goal, shows: float | None, links: Sequence[Link], y: float, ahead: int) -> None:
     """When the goal shows, beside how far the model looks."""
     ink = d.look.ink
-    if not any(link.effect > 0 for link in links):
+    if all(link.effect < 0 for link in links):
         text, colour = f"<b>never: {'only harm' if links else 'no term'}</b>", ink.bad
     elif shows is None:
         text, colour = "horizon not recorded", ink.muted
     elif shows > ahead:
-        text, colour = f"{_short_days(shows)}, {number(shows / ahead, 0 if shows >= 2 * ahead else 1)}×", ink.ink
+        ratio = shows / ahead
+        late = "just late" if ratio < 1.05 else f"{number(ratio, 0 if ratio >= 2 else 1)}×"
+        text, colour = f"{_short_days(shows)}, {late}", ink.ink
     else:
         text, colour = f"{_short_days(shows)}, in time", ink.ink
     d.say(1, y + 12, text, 11, colour, x_at="right", xref="paper", bgcolor=ink.ground, borderpad=1)

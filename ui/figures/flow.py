@@ -6,7 +6,7 @@ from itertools import permutations
 from ui.figures.drawing import Drawing, Look, label, team_bar
 from ui.figures.links import BARE, HARMED, Link, Row, effect_words, factor_words, link_words, links_of, state
 from ui.figures.subjects import Goal, shortened
-from ui.words import MINUS, cut, cut_apart, days, share
+from ui.words import cut, cut_apart, days, share
 
 LEFT, BAR_END, LINKS, TERMS, NAMES = 0.012, 0.40, 0.455, 0.715, 0.735
 ROW, HEAD = 72, 26
@@ -34,7 +34,7 @@ def flow(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row], l
     d.say(LEFT, 9, "goal, weight, metric", 11, look.ink.muted)
     d.say(NAMES, 9, "objective term", 11, look.ink.muted)
     most = max((g.weight for g in goals), default=0) or 1
-    short = shortened(goals, 22)
+    short = shortened(goals, 20)
     places: dict[str, float] = {}
     for k, goal in enumerate(rows):
         top = HEAD + k * ROW
@@ -133,7 +133,7 @@ def _terms(
     for link in links:
         good = link.effect > 0
         d.dots(
-            [LINKS], [places[link.goal] + goal_side[link]], mode="markers+text", text=["+" if good else MINUS],
+            [LINKS], [places[link.goal] + goal_side[link]], mode="markers+text", text=[effect_words(link.effect)[0]],
             marker={"size": 15 if _crowd(links, link.goal) < 4 else 11, "opacity": 1, "color": _ink(d, link)},
             textfont={"color": d.look.ink.on, "size": 13, "weight": 600},
         )  # fmt: skip
@@ -145,7 +145,8 @@ def _terms(
 
 
 def _ink(d: Drawing, link: Link) -> str:
-    return d.look.ink.good if link.effect > 0 else d.look.ink.bad
+    ink = d.look.ink
+    return ink.good if link.effect > 0 else ink.bad if link.effect < 0 else ink.muted
 
 
 def _fan(links: Sequence[Link], side: str, key, most: float, room: float) -> dict[Link, float]:

@@ -14,7 +14,7 @@ COVERED, HARMED, BARE = "covered", "harmed", "uncovered"
 
 @dataclass(frozen=True)
 class Link:
-    """What one term does to one goal: `effect` from −1 to +1, in the direction the goal wants."""
+    """What one term does to one goal: `effect` from −1 to +1, in the direction the goal wants; 0 where not known."""
 
     goal: str
     term: str
@@ -35,7 +35,7 @@ def links_of(coverage: Sequence[Row]) -> list[Link]:
         Link(
             row["goal"],
             row["term"],
-            row["sign"] * float(row["strength"]),
+            (row["sign"] or 0) * float(row["strength"] or 0),
             row["lag_days"] or 0,
             row["evidence"],
             tuple(row["path"]),
@@ -46,15 +46,17 @@ def links_of(coverage: Sequence[Row]) -> list[Link]:
 
 
 def state(goal: Goal, links: Sequence[Link]) -> str:
-    """covered: some term helps; harmed: terms reach it and none helps; uncovered: no term reaches it."""
+    """covered: some term helps or may help; harmed: all that reach it harm it; uncovered: no term reaches it."""
     effects = [link.effect for link in links if link.goal == goal.id]
-    return BARE if not effects else COVERED if max(effects) > 0 else HARMED
+    return BARE if not effects else COVERED if max(effects) >= 0 else HARMED
 
 
 def effect_words(value: float) -> str:
-    """An effect with its sign and one decimal, two where it is small."""
-    sign = "+" if value > 0 else MINUS if value < 0 else ""
-    return sign + f"{abs(value):.{1 if abs(value) >= 0.05 or value == 0 else 2}f}"
+    """An effect with its sign and one decimal, two where it is small; a question mark where it is not known."""
+    if value == 0:
+        return "?"
+    sign = "+" if value > 0 else MINUS
+    return sign + f"{abs(value):.{1 if abs(value) >= 0.05 else 2}f}"
 
 
 def factor_words(term: Row) -> str:

@@ -19,10 +19,8 @@ def cascade(behaviour: Behaviour, goals: Sequence[Goal], look: Look):
 
     Beneath each goal: the change of its metric against today, under the model and under the best choice.
     """
-    names, rows = (
-        by_id(goals),
-        sorted((r for r in behaviour["regret"] if r["share"] is not None), key=lambda r: -abs(r["share"])),
-    )
+    names = by_id(goals)
+    rows = sorted((r for r in behaviour["regret"] if r["share"] is not None), key=lambda r: -abs(r["share"]))
     rows, small = (rows, []) if len(rows) <= 8 else (rows[:7], rows[7:])
     rows = sorted(rows, key=lambda r: -r["share"])
     k = behaviour["captured"]["model"]
@@ -105,11 +103,8 @@ def _step(d: Drawing, row: Mapping, goal: Goal | None, name: str, top: float, st
     if row["goal"] is None:
         head, under = f"<b>{row['n']} more goals</b>", "each in the table"
     else:
-        head = (
-            f"{look.mark(team)}<b>{label(name)}</b> {look.quiet(label(look.team(team).name))}"
-            if team
-            else f"<b>{label(name)}</b>"
-        )
+        whose = f" {look.quiet(label(look.team(team).name))}" if team else ""
+        head = f"{look.mark(team)}<b>{label(name)}</b>{whose}"
         under = _change_said(row).removeprefix(", ")
     says = f"{label(goal.name) if goal else head}: {points(-row['share'], sign=True)} points<br>{label(under)}"
     d.say(0, top + 10, head, 12.5, xref="paper", bgcolor=ink.ground, borderpad=1)

@@ -8,9 +8,9 @@ from ui.words import counted, html, number, share
 
 SEVERITIES = {"error": "✕ error", "warning": "! warning", "note": "– note"}
 ORDER = ("error", "warning", "note")
-SHARES = ("weight", "share", "total_variation", "extremes_share", "captured")
+SHARES = ("weight", "share", "distance", "captured")
 TIMES = ("ratio",)
-COUNTS = (("items", "item"), ("candidates", "candidate"), ("teams", "team"), ("terms", "term"), ("units", "unit"))
+COUNTS = (("items", "item"), ("units", "unit"), ("teams", "team"), ("constraints", "constraint"), ("goals", "goal"))
 OPEN_NOTES = 4
 
 

@@ -86,7 +86,8 @@ def tracked() -> list[Path]:
 
 
 _ROOTED = r"(?<![\w.~$}/-])/(?:root|work|home|Users|farm|opt)/"
-_REGISTRY = r"\b(?:pypi\.org(?!/project/)|pythonhosted\.org|registry\.npmjs\.org|deb\.debian\.org)|--(?:extra-)?index-url"
+_HOSTS = r"pypi\.org(?!/project/)|pythonhosted\.org|registry\.npmjs\.org|deb\.debian\.org"
+_REGISTRY = rf"\b(?:{_HOSTS})|--(?:extra-)?index-url"
 
 
 def test_no_file_names_a_machine_or_a_registry():

@@ -78,12 +78,13 @@ class Connection:
 
         try:
             yield
-        except (duckdb.TransactionException, duckdb.ConstraintException) as error:
-            raise Conflict(f"{self.path}: somebody else wrote in the same moment; reload and try again") from error
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            lost = "; nothing was recorded" if doing == "save" else ""
-            raise StoreError(f"{self.path}: the workshop could not {doing} ({reason}){lost}; try again") from error
+            if _is_conflict(error):
+                said = "somebody else wrote in the same moment; reload and try again"
+                raise Conflict(f"{self.path}: {said}") from error
+            lost = "nothing was recorded; " if doing == "save" else ""
+            said = f"{self.path}: the workshop could not {doing} ({_reason(error)})"
+            raise StoreError(f"{said}; {lost}check the disk and its free space, and try again") from error
 
     def _migrate(self) -> None:
         with self.transaction():
@@ -97,6 +98,23 @@ class Connection:
                 with self.transaction():
                     self.run(text)
                     self.run(statements.RECORD_MIGRATION, (number, name, now()))
+
+
+def _is_conflict(error: Exception) -> bool:
+    """Did another transaction write the same rows? A commit that the disk refused is a TransactionException, too."""
+    import duckdb
+
+    if isinstance(error, duckdb.ConstraintException):
+        return True
+    message = str(error)
+    clash = "Conflict on" in message or "constraint violation" in message
+    return isinstance(error, duckdb.TransactionException) and clash
+
+
+def _reason(error: Exception) -> str:
+    """DuckDB's first line without the class of its error."""
+    line = str(error).splitlines()[0]
+    return line.split("Error: ", 1)[-1].removeprefix("Failed to commit: ")
 
 
 def now() -> datetime:
@@ -120,10 +138,11 @@ def _connected(path: Path) -> Any:
         reason = error.strerror or str(error)
         raise StoreError(f"{path}: the folder of the workshop cannot be made ({reason}); name another path") from None
     except duckdb.Error as error:
-        raise StoreError(_why_not_opened(path, str(error))) from None
+        raise StoreError(_why_not_opened(path, error)) from None
 
 
-def _why_not_opened(path: Path, message: str) -> str:
+def _why_not_opened(path: Path, error: Exception) -> str:
+    message = str(error)
     if "lock" in message:
         held = re.search(r"held in (\S+) \(PID (\d+)\)", message)
         who = f"{os.path.basename(held[1])}, process {held[2]}" if held else "another process, perhaps another Accord"
@@ -132,5 +151,4 @@ def _why_not_opened(path: Path, message: str) -> str:
         return f"{path} is not a workshop file of DuckDB; name another path, or move this file away"
     if "directory" in message.lower() and path.is_dir():
         return f"{path} is a folder; name a file in it, such as {path / 'workshop.duckdb'}"
-    reason = message.splitlines()[0].split("Error: ", 1)[-1]
-    return f"{path} cannot be opened ({reason}); check that you may write there, or name another path"
+    return f"{path} cannot be opened ({_reason(error)}); check that you may write there, or name another path"

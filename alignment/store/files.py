@@ -11,8 +11,8 @@ import hashlib
 import io
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from alignment.errors import DataError
 
@@ -33,8 +33,20 @@ def base_name(filename: str) -> str:
     return PurePosixPath(filename.replace("\\", "/")).name
 
 
-def keep(folder: Path, source: Path | bytes, filename: str, limit: int = LARGEST_UPLOAD) -> str:
-    """Keeps a copy of the original in `folder` and returns its SHA-256 in hexadecimal.
+@dataclass(frozen=True)
+class Kept:
+    """Where an original lies, under which hash, and its typed rows if there are any."""
+
+    name: str
+    sha256: str
+    path: Path
+    parquet: Path | None
+
+
+def keep(
+    folder: Path, source: Path | bytes, filename: str, parquet: Path | bytes | None = None, limit: int = LARGEST_UPLOAD
+) -> Kept:
+    """Keeps a copy of the original in `folder`, and of its typed rows where they are given.
 
     Raises DataError, with one sentence, for a file that is missing, empty, larger than `limit` bytes or of a kind that
     is not read.
@@ -48,24 +60,15 @@ def keep(folder: Path, source: Path | bytes, filename: str, limit: int = LARGEST
         most = f"at most {_megabytes(limit)} MB are taken"
         raise DataError(f"{name} has {_megabytes(size)} MB, and {most}; leave out columns, or save it as Parquet")
     try:
-        with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as original:
-            return _stored(folder, original, suffix)
+        sha256, written = _written(folder, source)
+        path, typed = folder / f"{sha256}{suffix}", folder / f"{sha256}.parquet"
+        os.replace(written, path)
+        if parquet is not None and not typed.exists():
+            os.replace(_written(folder, parquet)[1], typed)
     except OSError as error:
-        raise _not_kept(name, error) from None
-
-
-def keep_typed(folder: Path, parquet: Path | bytes, sha256: str) -> Path:
-    """Keeps the typed rows of an original as `<sha256>.parquet`, unless that is there already, and returns its path."""
-    target = folder / f"{sha256}.parquet"
-    if target.exists():
-        return target
-    try:
-        with io.BytesIO(parquet) if isinstance(parquet, bytes) else open(parquet, "rb") as rows:
-            _, written = _written(folder, rows)
-        os.replace(written, target)
-    except OSError as error:
-        raise _not_kept("The typed table", error) from None
-    return target
+        reason = error.strerror or error
+        raise DataError(f"{name} could not be kept ({reason}); nothing was recorded, try again") from None
+    return Kept(name, sha256, path, typed if parquet is not None else None)
 
 
 def suffix_of(name: str) -> str:
@@ -77,10 +80,6 @@ def suffix_of(name: str) -> str:
     return suffix
 
 
-def _not_kept(what: str, error: OSError) -> DataError:
-    return DataError(f"{what} could not be kept ({error.strerror or error}); nothing was recorded, try again")
-
-
 def _size(source: Path, name: str) -> int:
     try:
         return source.stat().st_size
@@ -88,18 +87,15 @@ def _size(source: Path, name: str) -> int:
         raise DataError(f"{name} cannot be read ({error.strerror or error}); check the path") from None
 
 
-def _stored(folder: Path, original: BinaryIO, suffix: str) -> str:
-    sha256, written = _written(folder, original)
-    os.replace(written, folder / f"{sha256}{suffix}")
-    return sha256
-
-
-def _written(folder: Path, source: BinaryIO) -> tuple[str, str]:
+def _written(folder: Path, source: Path | bytes) -> tuple[str, str]:
     """SHA-256 and path of a temporary copy whose bytes have reached the disk."""
     folder.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=_ARRIVING, delete=False) as copy:
-        while chunk := source.read(_CHUNK):
+    with (
+        io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as original,
+        tempfile.NamedTemporaryFile(dir=folder, prefix=_ARRIVING, delete=False) as copy,
+    ):
+        while chunk := original.read(_CHUNK):
             digest.update(chunk)
             copy.write(chunk)
         copy.flush()

@@ -101,6 +101,12 @@ def new_id(kind: str, record: Record, taken: Collection[str]) -> str:
     return unique(_slug("-".join(said)) or kind, taken)
 
 
+def subject(kind: str, record: Record) -> tuple[Any, ...]:
+    """Who speaks about what: two records of a kind with the same subject say the same thing again."""
+    own = own_id(kind, record)
+    return (own,) if own is not None else tuple(getattr(record, name) for name in _NATURAL[kind])
+
+
 def unique(id: str, taken: Collection[str]) -> str:
     """The id itself, else with the first of -2, -3 … that is free."""
     number, free = 2, id
@@ -181,7 +187,9 @@ def naming(kind: str, id: str) -> str:
 
 
 def _sentence(at: tuple[str | int, ...], found: str, hint: str, parts: Mapping[str, list[tuple[str, Record]]]) -> str:
-    kind, *rest = at or ("",)
+    if not at:
+        return found
+    kind, *rest = at
     if kind in parts and rest and isinstance(rest[0], int):
         where = naming(str(kind), parts[str(kind)][rest[0]][0])
         rest = rest[1:]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from alignment.errors import UsageError
 from alignment.initiative.models import Constraint, Initiative, Record
+from alignment.initiative.references import closest
 from alignment.store.errors import Stale
 from alignment.store.kinds import KINDS, SINGLES, Head, model_of, naming, new_id, own_id, put_together
 from alignment.store.values import Actor, Add, DataFile, Edit, Entry, Member, Remove, Write
@@ -63,6 +64,16 @@ def present(entries: Entries, kind: str) -> list[Entry]:
     """Entries of a kind that are not removed, in the author's order."""
     there = (e for e in entries.get(kind, {}).values() if e.record is not None)
     return sorted(there, key=lambda e: (e.position, e.event))
+
+
+def there(entries: Entries, kind: str, id: str) -> Entry:
+    """The entry of an entity that is not removed; UsageError where there is none."""
+    model_of(kind)
+    entry = entries.get(kind, {}).get(id)
+    if entry is None or entry.record is None:
+        what = naming(kind, id).removeprefix("the ")
+        raise UsageError(f"There is no {what}; {closest(id, [e.id for e in present(entries, kind)], kind)}")
+    return entry
 
 
 def assembled(entries: Entries) -> Initiative:
@@ -173,8 +184,3 @@ def _called(before: Record, after: Record) -> str:
     if was == now or not isinstance(after, Constraint):
         return "edited"
     return {"agreed": "agreed", "retired": "retired", "proposed": "proposed again"}[after.status]
-
-
-def kinds_changed(steps: Iterable[Step]) -> set[str]:
-    """The kinds that steps touch."""
-    return {step.after.kind for step in steps}

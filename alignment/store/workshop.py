@@ -5,7 +5,6 @@ Pages, exports and routes ask it and never see SQL or a connection. All values t
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,12 +16,11 @@ from typing import Any, Literal
 
 from alignment.errors import UsageError
 from alignment.initiative.models import Constraint, Initiative, Record, slugify
-from alignment.initiative.references import closest
 from alignment.store import files, people, statements
 from alignment.store.bodies import from_body, to_body
 from alignment.store.connection import Connection, now
 from alignment.store.errors import Conflict, NotAllowed, StoreError
-from alignment.store.kinds import KINDS, Stage, model_of, naming, unique
+from alignment.store.kinds import KINDS, Stage, model_of, naming, subject, unique
 from alignment.store.recording import (
     ACCORD,
     Happening,
@@ -36,7 +34,8 @@ from alignment.store.recording import (
 )
 from alignment.store.replacing import create_all, replace_all
 from alignment.store.roles import check_facilitator, check_write
-from alignment.store.state import Draftsman, Stamp, State, assembled, present, stale
+from alignment.store.signal import Listener, Signal
+from alignment.store.state import Draftsman, Stamp, State, assembled, present, stale, there
 from alignment.store.values import (
     Actor,
     Add,
@@ -54,10 +53,8 @@ from alignment.store.values import (
 
 DEFAULT_PATH = Path("data/workshop/workshop.duckdb")
 
-Listener = Callable[[str, int], None]
 Which = Literal["catalogue", "decisions"]
 
-_log = logging.getLogger(__name__)
 _open: dict[Path, tuple[Workshop, int]] = {}
 _opening = threading.Lock()
 
@@ -72,8 +69,7 @@ class Workshop:
         self._last_event: int = connection.rows(statements.LAST_EVENT_ID)[0][0]
         self._states: dict[str, State] = {}
         self._summaries: tuple[int, list[Summary]] = (-1, [])
-        self._listeners: dict[int, Listener] = {}
-        self._next_listener = 0
+        self._signal = Signal()
 
     @classmethod
     def open(cls, path: str | Path = DEFAULT_PATH) -> Workshop:
@@ -127,7 +123,7 @@ class Workshop:
             empty = State(id, stamp.at, stamp.actor.name, 0, {}, initiative, {}, {})
             row = (id, stamp.at, stamp.actor.name, stamp.actor.team)
             self._save(empty, stamp, draft, also=[(statements.ADD_INITIATIVE, row)], members=members)
-        self._tell(id)
+        self._signal.tell(id, self.revision(id))
         return id
 
     def replace(self, initiative_id: str, initiative: Initiative, by: Actor) -> int:
@@ -169,7 +165,7 @@ class Workshop:
 
     def entry(self, initiative_id: str, kind: str, entity_id: str) -> Entry:
         """One entity as it stands; UsageError where it is not there."""
-        return self._present(self._state(initiative_id), kind, entity_id)
+        return there(self._state(initiative_id).entries, kind, entity_id)
 
     def versions(self, initiative_id: str, kind: str) -> dict[str, int]:
         """The current version of each entity of a kind."""
@@ -185,6 +181,16 @@ class Workshop:
         An agreed constraint whose meaning changes is *proposed* again. Raises Stale where somebody else was first.
         """
         return self.apply(initiative_id, [Edit(kind, entity_id, entity, seen)], by)[0]
+
+    def put(self, initiative_id: str, kind: str, entity: Record, by: Actor) -> Entry:
+        """Records what a person says again: edits the entry with the same speaker and subject, else adds one.
+
+        For points, stances, readiness and signatures, of which each person has one per subject.
+        """
+        for entry in self.entries(initiative_id, kind):
+            if entry.record is not None and subject(kind, entry.record) == subject(kind, entity):
+                return self.edit(initiative_id, kind, entry.id, entity, entry.version, by)
+        return self.add(initiative_id, kind, entity, by)
 
     def retire(self, initiative_id: str, kind: str, entity_id: str, seen: int, by: Actor) -> Entry:
         """Takes an entity out of force: a constraint is kept with status *retired*, any other kind is removed."""
@@ -244,7 +250,7 @@ class Workshop:
         if not text.strip():
             raise UsageError("The comment is empty; write what you think of the record")
         with self._writing(initiative_id, by) as (state, member):
-            entry = self._present(state, kind, entity_id)
+            entry = there(state.entries, kind, entity_id)
             stamp = self._stamp(member.actor)
             said = Happening(kind, entity_id, "commented", entry.version, {"text": text})
             self._save(state, stamp, happenings=[said])
@@ -275,7 +281,7 @@ class Workshop:
             stamp = self._stamp(Actor(name.strip(), team))
             member = people.joining(state, name, team, role, invited, stamp.at)
             self._save(state, stamp, members={member.token: member}, action="joined")
-        self._tell(initiative_id)
+        self._signal.tell(initiative_id, self.revision(initiative_id))
         return member
 
     def set_role(self, initiative_id: str, name: str, team: str, role: Role, by: Actor) -> Member:
@@ -292,6 +298,9 @@ class Workshop:
 
     def member(self, token: str) -> tuple[str, Member] | None:
         """The initiative and member of a token, None where nobody has it."""
+        for state in list(self._states.values()):
+            if token in state.members:
+                return state.id, state.members[token]
         found = self._connection.rows(statements.INITIATIVE_OF_TOKEN, (token,))
         return (found[0][0], self._state(found[0][0]).members[token]) if found else None
 
@@ -333,20 +342,19 @@ class Workshop:
         if which not in ("catalogue", "decisions"):
             raise UsageError(f"'{which}' is not a table; attach a catalogue or decisions")
         check_write(self._member(self._state(initiative_id), by), which, which, None, None)
-        name, sha256 = files.base_name(filename), files.keep(self._files, source, filename, limit)
-        typed = files.keep_typed(self._files, parquet, sha256) if parquet is not None else None
-        path = self._files / f"{sha256}{files.suffix_of(name)}"
+        kept = files.keep(self._files, source, filename, parquet, limit)
         with self._writing(initiative_id, by) as (state, member):
             check_write(member, which, which, None, None)
             stamp = self._stamp(member.actor)
             file = DataFile(
-                which, name, path, typed, sha256, rows, dict(columns), member.name, member.team, stamp.at
+                which, kept.name, kept.path, kept.parquet, kept.sha256, rows, dict(columns),
+                member.name, member.team, stamp.at,
             )
-            said = Happening(
-                which, which, "attached", _version(state, which), {"name": name, "sha256": sha256, "rows": rows}
-            )
+            about = state.entries.get(which, {}).get(which)
+            said = {"name": file.name, "sha256": file.sha256, "rows": rows}
+            happening = Happening(which, which, "attached", about.version if about else 0, said)
             also = [(statements.ADD_DATA_FILE, data_file_row(initiative_id, file, stamp.event))]
-            self._save(state, stamp, happenings=[said], also=also, data={which: file})
+            self._save(state, stamp, happenings=[happening], also=also, data={which: file})
             return file
 
     def data_file(self, initiative_id: str, which: Which) -> DataFile | None:
@@ -360,24 +368,7 @@ class Workshop:
 
         A listener on an event loop hands over with `loop.call_soon_threadsafe`.
         """
-        with self._connection.lock:
-            number = self._next_listener
-            self._next_listener += 1
-            self._listeners = {**self._listeners, number: callback}
-
-        def unsubscribe() -> None:
-            with self._connection.lock:
-                self._listeners = {k: v for k, v in self._listeners.items() if k != number}
-
-        return unsubscribe
-
-    def _tell(self, initiative_id: str) -> None:
-        revision = self.revision(initiative_id)
-        for listener in self._listeners.values():
-            try:
-                listener(initiative_id, revision)
-            except Exception:
-                _log.exception("a listener failed; the write stands")
+        return self._signal.subscribe(callback)
 
     # Inside
 
@@ -399,15 +390,6 @@ class Workshop:
     def _stamp(self, actor: Actor) -> Stamp:
         return Stamp(actor, now(), self._last_event + 1)
 
-    def _present(self, state: State, kind: str, entity_id: str) -> Entry:
-        model_of(kind)
-        entry = state.entries.get(kind, {}).get(entity_id)
-        if entry is None or entry.record is None:
-            known = [e.id for e in present(state.entries, kind)]
-            what = naming(kind, entity_id).removeprefix("the ")
-            raise UsageError(f"There is no {what}; {closest(entity_id, known, kind)}")
-        return entry
-
     def _event(self, event_id: int) -> Event:
         found = self._connection.rows(statements.EVENT, (event_id,))
         if not found:
@@ -421,7 +403,7 @@ class Workshop:
             yield state, self._member(state, by)
             wrote = self._states[initiative_id] is not state
         if wrote:
-            self._tell(initiative_id)
+            self._signal.tell(initiative_id, self.revision(initiative_id))
 
     @staticmethod
     def _check(member: Member, draft: Draftsman) -> None:
@@ -465,11 +447,6 @@ class Workshop:
             entry = self._state(initiative_id).entries.get(step.after.kind, {}).get(step.after.id)
             if entry is not None and entry.version >= step.after.version:
                 raise stale(entry)
-
-
-def _version(state: State, kind: str) -> int:
-    entry = state.entries.get(kind, {}).get(kind)
-    return entry.version if entry else 0
 
 
 def _summary(state: State, last: Event) -> Summary:

@@ -149,6 +149,39 @@ with Workshop.open(sys.argv[1]) as workshop:
 """
 
 
+WRITES_UNTIL_FULL = """
+import os, resource
+from alignment.initiative.models import Constraint
+from alignment.store import Actor
+with Workshop.open(sys.argv[1]) as workshop:
+    grown = os.path.getsize(sys.argv[1] + ".wal") if os.path.exists(sys.argv[1] + ".wal") else 0
+    resource.setrlimit(resource.RLIMIT_FSIZE, (grown + 20_000, grown + 20_000))
+    try:
+        for number in range(1000):
+            rule = Constraint(id=f"c{number}", team="operations", rule="price > 1" + " + 0" * 100)
+            print(workshop.add("x", "constraints", rule, Actor("Ana", "operations")).id, flush=True)
+    except StoreError as error:
+        print(error, file=sys.stderr, flush=True)
+    os._exit(0)
+"""
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing_acknowledged(path: Path) -> None:
+    with Workshop.open(path) as workshop:
+        workshop.create(Initiative(accord=1, name="x"), ANA)
+    ended = run(WRITES_UNTIL_FULL, str(path))
+    names = set(ended.stdout.split())
+    assert ended.stderr.startswith(f"{path}: the workshop could not save")
+    assert "nothing was recorded" in ended.stderr and ended.stderr.count("\n") == 1
+    with Workshop.open(path) as workshop:
+        assert {c.id for c in workshop.initiative("x").constraints} == names
+    assert 1 < len(names) < 1000
+
+
+def test_importing_the_store_does_not_load_the_database_engine() -> None:
+    assert run("print('duckdb' in sys.modules, 'pandas' in sys.modules)").stdout == "False False\n"
+
+
 def test_every_acknowledged_write_survives_kill_9(path: Path) -> None:
     with Workshop.open(path) as workshop:
         assert workshop.create(Initiative(accord=1, name="x"), ANA) == "x"

@@ -21,7 +21,7 @@ from alignment.initiative.models import (
     Signature,
     Stance,
 )
-from alignment.store import Actor, Head, NotAllowed, Stage, Workshop
+from alignment.store import Actor, Head, NotAllowed, Refused, Stage, Workshop
 from tests.store.sample import ANA, BO, CY
 
 
@@ -221,3 +221,17 @@ def test_an_edited_head_keeps_the_order_of_the_file(workshop: Workshop, pricing:
     written = workshop.initiative(pricing).written()
     assert written["name"] == "Summer"
     assert list(written) == [k for k in initiative.written() if k not in ("summary", "as_of", "currency")]
+
+
+def test_what_a_person_says_again_replaces_what_they_said(workshop: Workshop, pricing: str) -> None:
+    for points in (60, 70):
+        workshop.put(pricing, "points", Points(participant="Bo", team="brand", goal="keep-image", points=points), BO)
+    workshop.put(pricing, "points", Points(participant="Bo", team="brand", goal="margin-up", points=30), BO)
+    said = [(p.goal, p.points) for p in workshop.initiative(pricing).points]
+    assert said == [("keep-image", 70), ("margin-up", 30)]
+    assert workshop.put(pricing, "stances", Stance(on="floor", team="brand", by="Bo", stance="agree"), BO).version == 2
+
+
+def test_an_initiative_keeps_a_name(workshop: Workshop, pricing: str) -> None:
+    with pytest.raises(Refused, match=r"^an initiative has an id or a name"):
+        workshop.edit(pricing, "head", "head", Head(teams=("operations", "brand", "tech")), 1, ANA)

@@ -24,7 +24,9 @@ help: ## list these commands
 
 app: $(APP_READY) ## set up if needed and serve the dashboard on PORT (default 8501)
 	@echo "Accord: http://localhost:$(PORT)"
-	@exec $(PY) -m streamlit run app.py --server.port $(PORT) --server.headless true
+	@$(PY) -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("192.0.2.1", 9)); \
+		print("On this network: http://%s:$(PORT)" % s.getsockname()[0])' 2>/dev/null || true
+	@exec $(PY) -m streamlit run app.py --server.port $(PORT) --server.headless true --browser.serverAddress localhost
 
 install: $(APP_READY) ## set up the virtual environment and nothing else
 

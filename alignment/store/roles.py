@@ -38,12 +38,6 @@ def check_facilitator(member: Member, doing: str) -> None:
         raise NotAllowed(f"Only a facilitator may {doing}; ask one")
 
 
-def check_contributor(member: Member, doing: str) -> None:
-    """Raises NotAllowed for a reviewer; `doing` completes "… cannot …"."""
-    if member.role == "reviewer":
-        raise NotAllowed(f"{member.name} joined as a reviewer and cannot {doing}; a facilitator can change that")
-
-
 def _check_own(member: Member, kind: str, what: str, record: Record) -> None:
     team = getattr(record, "team", None)
     if team is not None and team != member.team:

@@ -55,6 +55,8 @@ DEFAULT_PATH = Path("data/workshop/workshop.duckdb")
 
 Which = Literal["catalogue", "decisions"]
 
+_MOST_ASKED = 100  # answers about the history kept in memory, each valid for one revision
+
 _open: dict[Path, tuple[Workshop, int]] = {}
 _opening = threading.Lock()
 
@@ -69,6 +71,7 @@ class Workshop:
         self._last_event: int = connection.rows(statements.LAST_EVENT_ID)[0][0]
         self._states: dict[str, State] = {}
         self._summaries: tuple[int, list[Summary]] = (-1, [])
+        self._asked: dict[tuple[Any, ...], tuple[Event, ...]] = {}
         self._signal = Signal()
 
     @classmethod
@@ -239,11 +242,16 @@ class Workshop:
         kind: str | None = None, entity_id: str | None = None, action: str | None = None,
     ) -> tuple[Event, ...]:
         """What happened, newest first: after event number or time `since`, of one kind, entity or action if given."""
-        self._state(initiative_id)
+        revision = self._state(initiative_id).revision
+        asked = (initiative_id, revision, since, limit, kind, entity_id, action)
+        if asked in self._asked:
+            return self._asked[asked]
         number = since if isinstance(since, int) else 0
         time = naive_utc(since) if isinstance(since, datetime) else datetime(1970, 1, 1)
         values = (initiative_id, number, time, kind, kind, entity_id, entity_id, action, action, limit)
-        return tuple(read_event(row) for row in self._connection.rows(statements.EVENTS, values))
+        found = tuple(read_event(row) for row in self._connection.rows(statements.EVENTS, values))
+        self._asked = {asked: found} if len(self._asked) >= _MOST_ASKED else {**self._asked, asked: found}
+        return found
 
     def comment(self, initiative_id: str, kind: str, entity_id: str, text: str, by: Actor) -> Comment:
         """Records what a member says about an entity; reviewers may, too."""

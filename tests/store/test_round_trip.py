@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from alignment.initiative.hashing import content_hash
 from alignment.initiative.models import Initiative
+from alignment.initiative.reading import load
 from alignment.initiative.writing import to_yaml
 from alignment.store import Workshop
 from alignment.store.bodies import from_body, to_body
@@ -80,6 +81,11 @@ def test_it_comes_back_unchanged_from_the_file_on_disk(path: Path, initiative: I
         id = workshop.create(initiative, ANA)
     with Workshop.open(path) as workshop:
         assert same(workshop.initiative(id), initiative)
+
+
+def test_the_sample_comes_back_unchanged(workshop: Workshop) -> None:
+    sample = load(Path(__file__).parents[2] / "data" / "sample" / "initiative.yaml")
+    assert same(workshop.initiative(workshop.create(sample)), sample)
 
 
 def test_any_initiative_survives_disk_and_replacement(tmp_path_factory: pytest.TempPathFactory) -> None:

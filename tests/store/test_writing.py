@@ -62,6 +62,14 @@ def test_events_since_a_revision_or_a_time_are_those_after_it(workshop: Workshop
     assert [e.entity for e in workshop.events(pricing, kind="constraints", entity_id="a")] == ["a"]
 
 
+def test_the_history_is_never_behind_the_last_write(workshop: Workshop, pricing: str) -> None:
+    for number in range(130):
+        assert workshop.events(pricing, limit=number + 1)[0].id == workshop.revision(pricing)
+    workshop.comment(pricing, "constraints", "floor", "Hm", ANA)
+    assert workshop.events(pricing, limit=1)[0].action == "commented"
+    assert workshop.events(pricing, limit=1) is workshop.events(pricing, limit=1)
+
+
 def test_the_later_of_two_writers_gets_the_others_value(workshop: Workshop, pricing: str) -> None:
     seen = workshop.versions(pricing, "constraints")["ceiling"]
     mine, theirs = rule("ceiling", "price <= 8", "brand"), rule("ceiling", "price <= 12", "brand")

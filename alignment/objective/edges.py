@@ -1,0 +1,113 @@
+"""Is the range of the decision table a hidden rule? Where the model's choice is its smallest or largest value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from alignment.catalogue.decisions import ROW, DecisionTable
+from alignment.catalogue.reading import quoted
+from alignment.initiative.models import Initiative
+from alignment.objective.findings import finding
+from alignment.objective.grid import Grid, Group, each_block
+from alignment.objective.report import Finding
+from alignment.objective.rules import Binding, domain_sql
+from alignment.objective.wording import counted, percent
+from alignment.rules.render import allows_sql
+
+MOST = 0.2
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Items at an end of their range: how many of all, and how many where no rule forbids the next step beyond."""
+
+    lever: str
+    items: int
+    at_edge: float
+    free: float
+    step: str
+
+
+def edges_of(initiative: Initiative, table: DecisionTable, grid: Grid, binding: Binding) -> Edges | None:
+    """The ends of the one ordered lever; None where there is none, or the model is seldom at an end.
+
+    Each item counts by the share of its tied choices that stand at an end. The next step is the lever's `step`, or else
+    as far as the end is from its neighbour in the item's rows.
+    """
+    if grid.lever is None:
+        return None
+    found = each_block(grid.groups, _ends)
+    items = sum(part[0] for part in found)
+    rows, beyond, mass = (np.concatenate([part[k] for part in found]) for k in (1, 2, 3))
+    if items == 0 or mass.sum() <= MOST * items:
+        return None
+    lever = initiative.levers[0]
+    if lever.step is not None:
+        beyond = np.sign(beyond) * float(lever.step)
+    free = mass[_allowed(initiative, table, binding, rows, beyond)].sum()
+    return Edges(lever.name, items, float(mass.sum()), float(free), "step" if lever.step is not None else "gap")
+
+
+def edge_finding(edges: Edges | None) -> list[Finding]:
+    """edge_of_range, where more than 20 % of items stand at an end that no rule explains."""
+    if edges is None or edges.free <= MOST * edges.items:
+        return []
+    share = edges.free / edges.items
+    return [finding(
+        "edge_of_range", "warning", [edges.lever], [],
+        f"On {percent(share)} of {counted(edges.items, 'item')} the model chooses the smallest or largest {edges.lever} in the "
+        "decision table, where no hard rule forbids the next step: the range of the table is a hidden rule.",
+        {"share": share, "share_at_edge": edges.at_edge / edges.items, "items": edges.items},
+        f"Widen the range of {edges.lever} in the decision table, or record its ends as a constraint that somebody owns.",
+    )]  # fmt: skip
+
+
+def _ends(group: Group, part: slice) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """Items with a choice; then of each end that is chosen, its table row, the step beyond it, and the share of ties there."""
+    assert group.lever is not None
+    allowed = group.feasible(part)
+    lever, rows = group.lever[:, part], group.rows[:, part]
+    present = (rows >= 0) & np.isfinite(lever)
+    objective = np.where(allowed, group.objective[:, part], -np.inf)
+    chosen = allowed & (objective == objective.max(axis=0))
+    count = np.maximum(chosen.sum(axis=0), 1)
+    found = [piece for way in (-1, 1) for piece in _end(way, lever, rows, present, chosen, count)]
+    empty: tuple[np.ndarray, ...] = (np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+    joined = [np.concatenate([empty[k], *(piece[k] for piece in found)]) for k in range(3)]
+    return int(allowed.any(axis=0).sum()), joined[0], joined[1], joined[2]
+
+
+def _end(
+    way: int, lever: np.ndarray, rows: np.ndarray, present: np.ndarray, chosen: np.ndarray, count: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    outward = np.where(present, way * lever, -np.inf)
+    end = outward.max(axis=0)
+    inner = np.where(outward < end, outward, -np.inf).max(axis=0)
+    at_end = chosen & (outward == end)
+    here = np.flatnonzero(at_end.any(axis=0) & np.isfinite(inner))
+    if len(here):
+        first = at_end[:, here].argmax(axis=0)
+        mass = at_end[:, here].sum(axis=0) / count[here]
+        yield rows[first, here].astype(np.int64), way * (end - inner)[here], mass
+
+
+def _allowed(
+    initiative: Initiative, table: DecisionTable, binding: Binding, rows: np.ndarray, beyond: np.ndarray
+) -> np.ndarray:
+    """Which of these rows would keep every hard rule and the lever's domain with the lever moved by `beyond`."""
+    import pyarrow
+
+    lever = initiative.levers[0].name
+    moved = f"(j.{quoted(lever)} + e.beyond)"
+    rules = [allows_sql(rule, {lever: moved}) for rule in binding.rules.values()]
+    tests = " and ".join([*rules, domain_sql(initiative.levers, {lever: moved})])
+    ends = pyarrow.table({"place": np.arange(len(rows)), "r": rows, "beyond": beyond})
+    table.connection.register("_ends", ends)
+    try:
+        query = f'select e.place from {table.source(binding.names())} j join _ends e on e.r = j."{ROW}" where {tests}'
+        return np.asarray(table.connection.execute(query).fetchnumpy()["place"], np.int64)
+    finally:
+        table.connection.unregister("_ends")

@@ -1,0 +1,122 @@
+"""95 % intervals over items: the bootstrap up to 100,000 of them, the delta method above, and what verdicts rest on."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from alignment.objective.report import Captured, RankAgreement
+from alignment.objective.sweep import Sweep
+
+RESAMPLES = 1_000
+MOST_RESAMPLED = 100_000
+SEED = 20_210_701
+HALF, GOOD = 0.5, 0.8
+Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Margins:
+    """What a verdict rests on: the 97.5 % quantile of U(model) − ½ U(best), and the 2.5 % one of U(model) − 0.8 U(best)."""
+
+    half_high: float
+    good_low: float
+
+
+@lru_cache(maxsize=2)
+def resample_counts(items: int) -> np.ndarray:
+    """How often each of `items` is drawn in each of 1,000 seeded resamples: 1,000 by items, one byte each."""
+    counts = np.empty((RESAMPLES, items), np.uint8)
+    seeds = np.random.SeedSequence(SEED).spawn(RESAMPLES)
+
+    def draw(r: int) -> None:
+        picked = np.random.Generator(np.random.PCG64(seeds[r])).integers(0, items, items, dtype=np.int32)
+        counts[r] = np.bincount(picked, minlength=items)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(draw, range(RESAMPLES)))
+    return counts
+
+
+def resampled_sums(vectors: np.ndarray) -> np.ndarray:
+    """Sums of vectors (m by items) over each resample: 1,000 by m."""
+    counts = resample_counts(vectors.shape[1])
+    step = max(1, 4_000_000 // max(1, vectors.shape[1]))
+    parts = [counts[r : r + step].astype(float) @ vectors.T for r in range(0, RESAMPLES, step)]
+    return np.concatenate(parts)
+
+
+def captured_of(model: np.ndarray, best: np.ndarray, random: np.ndarray) -> tuple[Captured, Margins]:
+    """The captured share with its interval, and the margins of the verdict; vectors of utility per item."""
+    top = float(best.sum())
+    if len(model) > MOST_RESAMPLED:
+        low, high, undefined, margins = _by_delta(model, best)
+    else:
+        low, high, undefined, margins = _by_bootstrap(model, best)
+    if top <= 0:
+        return Captured(None, None, None, None, undefined, _reason(best)), margins
+    return Captured(float(model.sum()) / top, low, high, float(random.sum()) / top, undefined), margins
+
+
+def _reason(best: np.ndarray) -> str:
+    if not len(best):
+        return "no item has a candidate that keeps every hard rule"
+    if float(best.sum()) == 0:
+        return "today's choices are already the best for the goals, so there is nothing to capture"
+    return "every allowed choice is worse for the goals than today's, which the hard rules no longer allow"
+
+
+def _by_bootstrap(
+    model: np.ndarray, best: np.ndarray
+) -> tuple[float | None, float | None, float, Margins]:
+    if not len(model):
+        return None, None, 0.0, Margins(0.0, 0.0)
+    sums = resampled_sums(np.stack([model, best]))
+    defined = sums[:, 1] > 0
+    margins = Margins(
+        float(np.quantile(sums[:, 0] - HALF * sums[:, 1], 0.975)),
+        float(np.quantile(sums[:, 0] - GOOD * sums[:, 1], 0.025)),
+    )
+    if not defined.any():
+        return None, None, 1.0, margins
+    low, high = np.quantile(sums[defined, 0] / sums[defined, 1], [0.025, 0.975])
+    return float(low), float(high), float(1 - defined.mean()), margins
+
+
+def _by_delta(model: np.ndarray, best: np.ndarray) -> tuple[float | None, float | None, float, Margins]:
+    from scipy.stats import norm
+
+    half, good = model - HALF * best, model - GOOD * best
+    margins = Margins(
+        float(half.sum() + Z * sum_spread(half)), float(good.sum() - Z * sum_spread(good))
+    )
+    top, spread = float(best.sum()), sum_spread(best)
+    undefined = float(norm.cdf(-top / spread)) if spread > 0 else float(top <= 0)
+    if top <= 0:
+        return None, None, undefined, margins
+    share = float(model.sum()) / top
+    error = Z * sum_spread(model - share * best) / top
+    return share - error, share + error, undefined, margins
+
+
+def sum_spread(values: np.ndarray) -> float:
+    """Standard deviation of a resampled sum."""
+    return float(np.sqrt(len(values)) * values.std())
+
+
+def rank_agreement_of(sweep: Sweep) -> RankAgreement | None:
+    """Mean tau-b over the items where objective and utility both vary, with its interval."""
+    varied = np.isfinite(sweep.tau)
+    items = int(varied.sum())
+    if items == 0:
+        return None
+    tau = sweep.tau[varied]
+    mean = float(tau.mean())
+    if items > MOST_RESAMPLED:
+        error = Z * float(tau.std()) / np.sqrt(items)
+        return RankAgreement(mean, mean - error, mean + error, items)
+    low, high = np.quantile(resampled_sums(tau[None, :])[:, 0] / items, [0.025, 0.975])
+    return RankAgreement(mean, float(low), float(high), items)

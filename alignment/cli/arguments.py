@@ -82,9 +82,7 @@ class Request:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        message = re.sub(
-            r"^argument (-[\w-]+)(?:/--\w+)?: expected one argument$", r"\1 needs a value", message
-        )
+        message = re.sub(r"^argument (-[\w-]+)(?:/--\w+)?: expected one argument$", r"\1 needs a value", message)
         message = re.sub(
             r"^unrecognized arguments: (\S+).*$", r"there is no option \1; --help lists them", message, flags=re.S
         )

@@ -73,12 +73,19 @@ def _regret(behaviour: Json) -> Iterator[str]:
     yield "What each goal loses against the best choice, as a share of it:"
     width = max(len(row["goal"]) for row in rows)
     for row in rows:
-        lost = f"{amount(row['amount'], row['unit'])} lost" if row["amount"] else "nothing lost"
-        yield f"  {row['goal']:<{width}} {bar(row['share'])} {share(row['share']):>6}  {row['team']}, {lost}"
-    teams = sorted(behaviour["teams"], key=lambda row: -(row["regret_share"] or 0))
-    paying = [f"{row['team']} {share(row['regret_share'])}" for row in teams if row["regret_share"]]
-    if paying:
-        yield from wrapped(f"Who pays: {', '.join(paying)}.")
+        yield f"  {row['goal']:<{width}} {bar(row['share'])} {share(row['share']):>6}  {row['team']}, {_lost(row)}"
+    shares = {row["team"]: row["regret_share"] or 0 for row in behaviour["teams"]}
+    paying = [f"{team} {share(part)}" for team, part in sorted(shares.items(), key=lambda row: -row[1]) if part > 0]
+    gaining = [f"{team} {share(-part)}" for team, part in sorted(shares.items(), key=lambda row: row[1]) if part < 0]
+    said = [f"{words}: {', '.join(teams)}." for words, teams in (("Who pays", paying), ("Who gains", gaining)) if teams]
+    if said:
+        yield from wrapped(" ".join(said))
+
+
+def _lost(row: Json) -> str:
+    if not row["amount"]:
+        return "nothing lost"
+    return f"{amount(abs(row['amount']), row['unit'])} {'lost' if row['amount'] > 0 else 'better'}"
 
 
 def _left_out(behaviour: Json) -> Iterator[str]:
@@ -132,5 +139,8 @@ def _agreement(agreement: Json) -> Iterator[str]:
 
 def _repair(repair: Json) -> Iterator[str]:
     weights = listed(f"{metric} {number(weight)}" for metric, weight in repair["weights"].items())
-    gain = f"captures {share(repair['captured_after'])} instead of {share(repair['captured_before'])}"
-    yield from wrapped(f"Weights that do better: {weights}; the model then {gain}.")
+    unseen = repair["held_out"]
+    gain = f"{share(unseen['captured_after'])} is captured instead of {share(unseen['captured_before'])}"
+    where = f"on the {counted(unseen['items'], 'item')} kept back to test them"
+    interval = f"gain {share(unseen['gain'])}, 95 % interval {share(unseen['low'])} to {share(unseen['high'])}"
+    yield from wrapped(f"Weights that do better: {weights}. With them, {where}, {gain} ({interval}).")

@@ -10,17 +10,20 @@ from typing import Any
 from alignment.conflicts.report import Conflict, Repair
 
 UNKNOWN = "–"
+MINUS = "−"
 
 
 def number(value: Any) -> str:
     """1234.5 as 1,234.5: grouped, without trailing zeros, with the decimals that matter at its size."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return UNKNOWN
-    if value == int(value):
-        return f"{int(value):,}"
     size = abs(value)
-    decimals = 2 if size >= 1000 else 4 if size >= 0.01 else min(12, 3 - math.floor(math.log10(size)))
-    return f"{value:,.{decimals}f}".rstrip("0").rstrip(".")
+    decimals = (
+        0 if size == int(size) else 2 if size >= 100 else 3 if size >= 1 else min(12, 3 - math.floor(math.log10(size)))
+    )
+    text = f"{size:,.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{MINUS}{text}" if value < 0 and text != "0" else text
 
 
 def amount(value: Any, unit: str | None) -> str:
@@ -39,7 +42,7 @@ def share(value: float | None) -> str:
         text = "99.9" if size >= 99.95 else f"{size:.1f}"
     else:
         text = f"{size:.1f}".removesuffix(".0") if size < 0.95 else f"{size:,.0f}"
-    return f"{'-' if value < 0 else ''}{text} %"
+    return f"{MINUS if value < 0 else ''}{text} %"
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

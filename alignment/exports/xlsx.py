@@ -61,8 +61,15 @@ def _pages(initiative: Initiative, report: ConflictReport | None, mapped: dict[s
     pages = [Page("Constraints", columns, rows, "No constraint has been recorded.")]
     for team in initiative.teams:
         own = [row for row in rows if row["team"] == team]
-        own_columns = [c for c in columns if c.field != "team"]
-        pages.append(Page(team, own_columns, own, f"{team} has recorded no constraint.", team=team))
+        pages.append(
+            Page(
+                team,
+                [c for c in _used(columns, own) if c.field != "team"],
+                own,
+                f"{team} has recorded no constraint.",
+                team=team,
+            )
+        )
     if report:
         pages.append(Page("Conflicts", CONFLICTS, conflict_rows(report), "No conflict was found."))
     pages.append(Page("Backstops", BACKSTOPS, backstop_rows(initiative), "No backstop has been recorded."))

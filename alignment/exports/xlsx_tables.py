@@ -11,6 +11,7 @@ from alignment.exports.wording import headline, repair_effect, worst_item
 from alignment.exports.xlsx_pages import Column
 from alignment.initiative.models import Initiative
 
+GRAVITY = {"error": 0, "warning": 1, "note": 2}
 CONSTRAINTS = (
     Column("team", "Team", 13, "team"),
     Column("id", "Id", 18),
@@ -23,10 +24,10 @@ CONSTRAINTS = (
     Column("strength", "Strength", 9),
     Column("priority", "Priority", 9, "number"),
     Column("status", "Status", 10),
-    Column("in_scope", "Items in scope", 9, "number"),
-    Column("violated_today", "Broken today", 9, "number"),
-    Column("unknown", "Unknown", 10, "number"),
-    Column("conflicts", "Conflicts", 10, "number"),
+    Column("in_scope", "Items in scope", 9, "number", optional=True),
+    Column("violated_today", "Broken today", 9, "number", optional=True),
+    Column("unknown", "Unknown", 10, "number", optional=True),
+    Column("conflicts", "Conflicts", 10, "number", optional=True),
     Column("result", "Result", 14, "grave", optional=True),
     Column("owner", "Owner", 15),
     Column("because", "Because", 36),
@@ -164,14 +165,14 @@ def regret_rows(behaviour: Mapping[str, Any]) -> list[Row]:
 
 
 def finding_rows(report: ConflictReport | None, mapped: Mapping[str, Any] | None) -> list[Row]:
-    """Findings of the check, then of the mapping."""
+    """Findings of the check, then of the mapping, the gravest of each first."""
     rows: list[Row] = []
     if report:
-        for f in report.findings:
+        for f in sorted(report.findings, key=lambda f: GRAVITY[f.severity]):
             subjects = ", ".join(f.subjects)
             said = {"severity": f.severity, "about": "constraints", "subjects": subjects, "message": f.message}
             rows.append({**said, "suggestion": None})
-    for finding in mapped["findings"] if mapped else ():
+    for finding in sorted(mapped["findings"] if mapped else (), key=lambda f: GRAVITY[f["severity"]]):
         subjects = ", ".join(finding["subjects"])
         said = {"severity": finding["severity"], "about": "objective", "subjects": subjects}
         rows.append({**said, "message": finding["message"], "suggestion": finding.get("suggestion")})

@@ -31,7 +31,8 @@ def test_a_long_text_is_not_cut_within_a_character():
 
 
 @pytest.mark.parametrize(("value", "shown"), [
-    (0, "0"), (1183, "1,183"), (9.99, "9.99"), (1.5, "1.5"), (-0.25, "-0.25"), (1234567.891, "1,234,567.89"),
+    (0, "0"), (1183, "1,183"), (9.99, "9.99"), (1.5, "1.5"), (-0.25, "−0.25"), (1234567.891, "1,234,567.89"), (3.50531, "3.505"),
+    (150.125, "150.12"),
     (0.1 + 0.2, "0.3"), (0.00012345, "0.0001234"), (1e-9, "0.000000001"), (None, "–"), (float("inf"), "–"),
 ])  # fmt: skip
 def test_numbers_are_grouped_and_end_where_they_matter(value, shown):
@@ -39,7 +40,7 @@ def test_numbers_are_grouped_and_end_where_they_matter(value, shown):
 
 
 @pytest.mark.parametrize(("value", "shown"), [
-    (0.41, "41 %"), (1, "100 %"), (0, "0 %"), (0.004, "0.4 %"), (0.0001, "<0.1 %"), (0.9999, "99.9 %"), (-0.2, "-20 %"),
+    (0.41, "41 %"), (1, "100 %"), (0, "0 %"), (0.004, "0.4 %"), (0.0001, "<0.1 %"), (0.9999, "99.9 %"), (-0.2, "−20 %"),
     (None, "–"), (0.0585, "6 %"),
 ])  # fmt: skip
 def test_shares_are_whole_percents_and_never_all_or_nothing_of_what_is_not(value, shown):

@@ -106,7 +106,7 @@ def _export(request: Request) -> Answer:
     if to == "xlsx" and not request.output:
         raise UsageError("a workbook is not for the screen: name a file with -o, as in -o constraints.xlsx")
     initiative = alignment.load(request.file)
-    report = _checked(request, initiative)
+    report = _checked(request, initiative) if initiative.catalogue or request.catalogue else None
     mapping = _mapped(request, initiative) if initiative.objective and initiative.goals else None
     return Answer(export(initiative, report, mapping, to))
 

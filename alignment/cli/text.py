@@ -9,6 +9,7 @@ from alignment.conflicts.report import Conflict, ConflictReport, ConstraintStatu
 from alignment.exports.wording import amount, counted, headline, listed, number, repair_effect, share, worst_item
 
 WIDTH = 100
+MOST_CONFLICTS = 50
 MOST_SAMPLE = 5
 MOST_NEAR = 5
 
@@ -25,7 +26,9 @@ _STATUS = {
 def check_text(report: ConflictReport, title: str) -> str:
     """The whole report of `check` as text, `title` the initiative's name."""
     blocks = [_verdict(report, title)]
-    blocks += ["\n".join(_conflict(k, c)) for k, c in enumerate(report.conflicts, 1)]
+    blocks += ["\n".join(_conflict(k, c)) for k, c in enumerate(report.conflicts[:MOST_CONFLICTS], 1)]
+    if len(report.conflicts) > MOST_CONFLICTS:
+        blocks.append(f"And {counted(len(report.conflicts) - MOST_CONFLICTS, 'more conflict')}: --format json lists all.")
     blocks += [block for block in (_corrections(report), _relaxation(report), _near(report), _rules(report)) if block]
     blocks += [findings_text(report.findings)] if report.findings else []
     return "\n\n".join(blocks) + "\n"

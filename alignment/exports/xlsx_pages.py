@@ -63,7 +63,7 @@ class Book:
         sheet.set_paper(A4)
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
-        title = cell_text(self.title).replace("&", "&&")[:100]
+        title = cell_text(self.title)[:100].replace("&", "&&")
         sheet.set_header(f"&L{title}&R&A")
         sheet.set_footer(f"&L&8{self.hashed or ''}&R&8Page &P of &N")
         sheet.hide_gridlines(2)

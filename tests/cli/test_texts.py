@@ -66,6 +66,12 @@ def test_one_conflict_on_one_item_is_singular():
     assert "soft, 1 item (<0.1 %), waived until 2026-03-01" in check_text(one, "Spring")
 
 
+def test_many_conflicts_end_with_how_many_are_not_shown():
+    text = check_text(replace(REPORT, conflicts=(WAIVED,) * 53), "Spring")
+    assert "\n50. promo-ceiling" in text and "\n51. " not in text
+    assert "And 3 more conflicts: --format json lists all." in text
+
+
 def test_an_early_end_and_a_relaxation_that_does_not_exist_are_said():
     cut = replace(REPORT, complete=False, relaxation=Relaxation(None, None, "x", "a set of values has no bound"))
     text = check_text(cut, "Spring")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 TEXT_CONTRAST = 4.5
 SHAPE_CONTRAST = 3.0
-DARK_TEXT, WHITE = "#0b1211", "#ffffff"
+DARK_TEXT, WHITE, BLACK = "#0b1211", "#ffffff", "#000000"
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def mix(one: str, other: str, share: float) -> str:
 
 
 def text_on(ground: str) -> str:
-    """White or near-black, whichever stands out more from the ground."""
-    return max((WHITE, DARK_TEXT), key=lambda text: contrast(text, ground))
+    """White or near-black, whichever stands out more; black where neither does by 4.5 to 1, as then it must."""
+    best = max((WHITE, DARK_TEXT), key=lambda text: contrast(text, ground))
+    return best if contrast(best, ground) >= TEXT_CONTRAST else BLACK
 
 
 def lifted(colour: str, ink: Ink) -> str:

@@ -4,12 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ui.colours import mix, text_on
-from ui.figures.drawing import Drawing, Look, label
+from ui.figures.drawing import PHONE, Drawing, Look, fit, label
 from ui.figures.links import Link, Row, effect_words, factor_words, link_words, links_of
 from ui.figures.subjects import Goal, shortened
-from ui.words import counted, cut_apart, days, in_words, number, share
+from ui.words import counted, days, in_words, number, share
 
-MOST_HEADS = 4
+MOST_HEADS = 3
+WIDE = 0.62
 SUB = (
     "Effect of each term on each goal, −1 to +1, outlined where it is the goal’s own metric; "
     "right, when it shows (log scale)"
@@ -34,7 +35,7 @@ def matrix(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row],
         _matrix_alt(goals, links, terms, ahead),
     )
     d.rows()
-    d.axes["xaxis"] = {"domain": [0, 0.62], "range": [0, max(1, len(terms))], "visible": False}
+    d.axes["xaxis"] = {"domain": [0, WIDE], "range": [0, max(1, len(terms))], "visible": False}
     short = shortened(goals, 24)
     waits = {goal.id: wait(goal, list(links.values())) for goal in goals}
     longest = max([3.15, *(math.log10(w) + 0.12 for w in waits.values() if w and w > 1)])
@@ -109,7 +110,8 @@ def _matrix_alt(goals: Sequence[Goal], links: Mapping[tuple[str, str], Link], te
 def _matrix_head(d: Drawing, terms: Sequence[Row], top: float, ahead: int, many: bool) -> None:
     ink = d.look.ink
     names = [t["metric"] for t in terms]
-    short = cut_apart(names, 13 if many else 12 if len(terms) < 4 else 10)
+    room = 80 if many else WIDE * PHONE / max(1, len(names)) + 2
+    short = fit(names, room, 11 if many else 12.2)
     for j, (term, text) in enumerate(zip(terms, short, strict=True)):
         if many:
             d.say(

@@ -5,17 +5,19 @@ measure y in pixels, downwards, so that a label sits exactly where it was put. N
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ui.colours import Ink, edge, lifted, mix
 from ui.teams import Team, roster
-from ui.words import MINUS, html, number
+from ui.words import MINUS, cut_apart, html, number
 
 FONT = "Inter, system-ui, sans-serif"
 GREY = "#8c8c8c"
 PHONE, DESK = 318, 600
+_WIDTHS = {" .,:;'!|ijl": 0.27, "ftr()[]-": 0.37, "_": 0.5, "m": 0.88, "w": 0.8, "MW%": 0.95, "●◆■▲▼": 0.8}
+_ADVANCES = {character: width for characters, width in _WIDTHS.items() for character in characters}
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
@@ -169,8 +171,17 @@ def label(text: str) -> str:
 
 
 def text_width(text: str, size: float = 12) -> float:
-    """About how wide a text is in Inter, in pixels; errs on the wide side."""
-    return sum(0.32 if c in " .,:;'!|il()[]-" else 0.9 if c in "mwMW●◆■▲▼%@" else 0.6 for c in text) * size
+    """About how wide a text is in Inter, in pixels."""
+    return sum(_ADVANCES.get(c, 0.67 if c.isupper() else 0.58) for c in text) * size
+
+
+def fit(names: Sequence[str], room: float, size: float) -> list[str]:
+    """Names cut until each is about as wide as the room, in pixels, and still apart from each other."""
+    for most in range(30, 5, -1):
+        short = cut_apart(names, most)
+        if all(text_width(name, size) <= room for name in short):
+            return short
+    return cut_apart(names, 5)
 
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:

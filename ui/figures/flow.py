@@ -9,7 +9,7 @@ from ui.figures.subjects import Goal, shortened
 from ui.words import cut, cut_apart, days, share
 
 LEFT, BAR_END, LINKS, TERMS, NAMES = 0.012, 0.40, 0.455, 0.715, 0.735
-ROW, HEAD = 72, 26
+ROW, HEAD, STEP = 72, 26, 38
 MOST_TIED, MOST_BARE, EXACT = 7, 4, 5
 SUB = "Goals, bar length is their weight; links to the terms of the objective, + helps, − harms, width is strength"
 
@@ -29,7 +29,8 @@ def flow(goals: Sequence[Goal], coverage: Sequence[Row], terms: Sequence[Row], l
     tied = [next(g for g in tied if g.id == name) for name in order]
     rows: list[Goal | None] = [*bare, *([None] if bare_rest else []), *tied, *([None] if tied_rest else [])]
     folded = iter([rest for rest in (bare_rest, tied_rest) if rest])
-    d = Drawing(look, HEAD + ROW * max(1, len(rows)), _flow_title(goals, states), SUB, _flow_alt(goals, states, links))
+    height = HEAD + max(ROW * max(1, len(rows)), STEP * len(terms))
+    d = Drawing(look, height, _flow_title(goals, states), SUB, _flow_alt(goals, states, links))
     d.rows()
     d.say(LEFT, 9, "goal, weight, metric", 11, look.ink.muted)
     d.say(NAMES, 9, "objective term", 11, look.ink.muted)
@@ -98,10 +99,9 @@ def _goal(d: Drawing, goal: Goal, short: str, top: float, most: float, how: str)
     else:
         d.line(end, LINKS, y, y, look.ink.line)
         d.bar(LEFT, end, y, 10, look.colour(goal.team), says, marker=team_bar(look, goal.team))
-    measured = (
-        ", not measured" if goal.measured == "none" else f", {days(goal.horizon_days)}" if goal.horizon_days else ""
-    )
-    d.say(LEFT, top + 56, label(cut(goal.metric, 28 - len(measured)) + measured), 11, look.ink.muted)
+    shows = f", {days(goal.horizon_days)}" if goal.horizon_days else ""
+    about = ", not measured" if goal.measured == "none" else shows
+    d.say(LEFT, top + 56, label(cut(goal.metric, 26 - len(about)) + about), 11, look.ink.muted)
 
 
 def _rest(d: Drawing, goals: Sequence[Goal], top: float) -> None:
@@ -120,18 +120,15 @@ def _terms(
     """Draw the terms on the right, spread over the height of the goals they touch, and the links to them."""
     reached = [places[link.goal] for link in links] or [HEAD + 30]
     high, low = min(reached) - 6, max(reached) + 6
-    if (low - high) / max(1, len(metrics)) < 40:
-        high, low = (
-            max(HEAD + 4, (high + low) / 2 - 20 * len(metrics)),
-            min(d.height - 4, (high + low) / 2 + 20 * len(metrics)),
-        )
+    if low - high < STEP * len(metrics):
+        high = max(HEAD, min((high + low - STEP * len(metrics)) / 2, d.height - STEP * len(metrics)))
+        low = high + STEP * len(metrics)
     at = {name: high + (low - high) * (k + 0.5) / len(metrics) for k, name in enumerate(metrics)}
     goal_side = _fan(links, "goal", lambda link: at[link.term], most=17, room=34)
     term_side = _fan(links, "term", lambda link: places[link.goal], most=10, room=30)
     for link in sorted(links, key=lambda link: -abs(link.effect)):
         _curve(d, link, names, places[link.goal] + goal_side[link], at[link.term] + term_side[link])
     for link in links:
-        good = link.effect > 0
         d.dots(
             [LINKS], [places[link.goal] + goal_side[link]], mode="markers+text", text=[effect_words(link.effect)[0]],
             marker={"size": 15 if _crowd(links, link.goal) < 4 else 11, "opacity": 1, "color": _ink(d, link)},

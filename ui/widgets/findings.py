@@ -9,7 +9,6 @@ from ui.words import counted, html, number, share
 SEVERITIES = {"error": "✕ error", "warning": "! warning", "note": "– note"}
 ORDER = ("error", "warning", "note")
 SHARES = ("weight", "share", "distance", "captured")
-TIMES = ("ratio",)
 COUNTS = (("items", "item"), ("units", "unit"), ("teams", "team"), ("constraints", "constraint"), ("goals", "goal"))
 OPEN_NOTES = 4
 
@@ -34,12 +33,11 @@ def findings(found: Sequence[Mapping[str, Any]], teams: Mapping[str, Team]) -> s
 def headline(found: Mapping[str, Any]) -> str:
     """The one number of a finding, out of its evidence: a share, a ratio or a count; nothing where there is none."""
     evidence = found.get("evidence") or {}
+    if _numeric(evidence.get("ratio")):
+        return f"{number(evidence['ratio'], 0 if evidence['ratio'] >= 2 else 1)}×"
     for key in SHARES:
         if _numeric(evidence.get(key)) and abs(evidence[key]) <= 1:
             return share(evidence[key])
-    for key in TIMES:
-        if _numeric(evidence.get(key)):
-            return f"{number(round(float(evidence[key]), 0 if evidence[key] >= 2 else 1))}×"
     for key, one in COUNTS:
         value = evidence.get(key)
         n = len(value) if isinstance(value, (list, tuple)) else value

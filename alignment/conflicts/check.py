@@ -1,0 +1,269 @@
+"""The check: rules, catalogue, engines and consequences brought together into one report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from alignment.catalogue.reading import Catalogue, open_catalogue
+from alignment.conflicts.exactly import allowed_parts
+from alignment.conflicts.findings import findings
+from alignment.conflicts.items import Counts, ItemAnswers, item_answers
+from alignment.conflicts.members import Clash, exact_row, plain, rows_of, shown_value
+from alignment.conflicts.report import (
+    Amount,
+    Conflict,
+    ConflictReport,
+    ConstraintStatus,
+    Gap,
+    MemberAtWorst,
+    Near,
+)
+from alignment.initiative.hashing import content_hash, file_hash
+from alignment.initiative.models import Constraint, Initiative
+from alignment.rules.normal import Linked, Normal, Opaque
+from alignment.rules.ruleset import Checked, Choice, RuleSet, Stage, columns_needed, read_rules
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a check is about: the initiative, its catalogue, its rules, the day, and what item rules answered."""
+
+    initiative: Initiative
+    catalogue: Catalogue
+    rules: RuleSet
+    today: date
+    answers: ItemAnswers
+
+    def constraint(self, id: str) -> Constraint:
+        return self.rules.of(id).constraint
+
+
+def situation(
+    initiative: Initiative, catalogue: Any = None, stage: Stage = "proposed", today: date | None = None
+) -> Situation:
+    """Reads the catalogue and the rules and runs the item engine.
+
+    catalogue: a `Catalogue`, or a path or data frame to read instead of the initiative's own source.
+    Raises DataError or FileProblems.
+    """
+    table = catalogue if isinstance(catalogue, Catalogue) else open_catalogue(initiative, catalogue)
+    day = today or initiative.as_of or date.today()
+    rules = read_rules(initiative, table, stage, day)
+    return Situation(initiative, table, rules, day, item_answers(rules, table))
+
+
+def report(case: Situation, fail_on: str = "hard") -> ConflictReport:
+    """The report of a situation, without repairs and explanations (see `consequences` and `explain`)."""
+    conflicts = _conflicts(case)
+    not_yet = [c for c in case.rules.checked if _not_yet(c)]
+    opaque = [c for c in case.rules.checked if isinstance(c.form, Opaque)]
+    statuses = _statuses(case)
+    infeasible = int(case.answers.infeasible.sum())
+    return ConflictReport(
+        accord=1,
+        initiative=case.initiative.slug,
+        content_hash=_content_hash(case),
+        items=case.catalogue.rows,
+        verdict=verdict(conflicts, case, not_yet, fail_on),
+        complete=case.answers.complete,
+        not_checked=tuple(sorted(c.id for c in [*not_yet, *opaque])),
+        findings=findings(case.initiative, case.today, statuses),
+        constraints=statuses,
+        conflicts=conflicts,
+        near=_near(case),
+        feasible_items=case.catalogue.rows - infeasible,
+        infeasible_items=infeasible,
+        corrections=(),
+        corrections_complete=True,
+        relaxation=None,
+    )
+
+
+def verdict(conflicts: Sequence[Conflict], case: Situation, not_yet: Sequence[Checked], fail_on: str) -> Any:
+    """`conflict` with an unwaived conflict at or above the threshold, else `incomplete` or `clear`."""
+    open_ = [c for c in conflicts if c.waived_until is None]
+    if any(fail_on != "hard" or c.strength == "hard" for c in open_):
+        return "conflict"
+    return "incomplete" if not_yet or not case.answers.complete else "clear"
+
+
+def _not_yet(rule: Checked) -> bool:
+    return rule.form is None or isinstance(rule.form, Linked)
+
+
+def _content_hash(case: Situation) -> str:
+    decisions = case.initiative.decisions
+    path = case.initiative.folder / decisions.source if decisions else None
+    digest = file_hash(path) if path is not None and path.is_file() else None
+    return content_hash(case.initiative, case.catalogue.sha256, digest)
+
+
+# Constraints
+
+
+def _statuses(case: Situation) -> tuple[ConstraintStatus, ...]:
+    alone = {c.ids[0] for c in case.answers.clashes if len(c.ids) == 1}
+    found = [_status(rule, case.answers.counts.get(rule.id), rule.id in alone, case) for rule in case.rules.checked]
+    found += [
+        ConstraintStatus(c.id, "item", "not_in_force", 0, 0, None, None, (), None) for c in case.rules.not_in_force
+    ]
+    return tuple(sorted(found, key=lambda s: s.id))
+
+
+def _status(rule: Checked, counts: Counts | None, alone: bool, case: Situation) -> ConstraintStatus:
+    family: Any = "opaque" if isinstance(rule.form, Opaque) else rule.rule.family
+    if counts is None:
+        scoped = _scoped(rule, case)
+        return ConstraintStatus(rule.id, family, "not_checked_yet", scoped, 0, None, None, (), None)
+    state: Any = "active"
+    if isinstance(rule.form, Opaque):
+        state = "opaque"
+    elif counts.in_scope == 0:
+        state = "never_applies"
+    elif alone:
+        state = "self_contradictory"
+    elif counts.never_binds:
+        state = "never_binds"
+    return ConstraintStatus(
+        rule.id, family, state, counts.in_scope, counts.unknown, counts.violated, None,
+        counts.implied_by, counts.tightness,
+    )  # fmt: skip
+
+
+def _scoped(rule: Checked, case: Situation) -> int:
+    from alignment.conflicts.line import scope_sql
+
+    query = f"select count(*) from {case.catalogue.table} where {scope_sql(rule)}"
+    row = case.catalogue.connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+# Conflicts
+
+
+def _conflicts(case: Situation) -> tuple[Conflict, ...]:
+    clashes = sorted(case.answers.clashes, key=lambda c: (not _hard(c, case), -c.items, c.ids))
+    groups = components([c.ids for c in clashes])
+    return tuple(_conflict(clash, group, case) for clash, group in zip(clashes, groups, strict=True))
+
+
+def _hard(clash: Clash, case: Situation) -> bool:
+    return all(case.constraint(i).strength == "hard" for i in clash.ids)
+
+
+def components(sets: Sequence[tuple[str, ...]]) -> list[int]:
+    """Number of the connected component of each set, from 1 in the order of the sets; sets meet in a member."""
+    parent: dict[str, str] = {}
+
+    def root(member: str) -> str:
+        while parent.setdefault(member, member) != member:
+            member = parent[member]
+        return member
+
+    for members in sets:
+        for member in members[1:]:
+            parent[root(member)] = root(members[0])
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(root(members[0]), len(numbers) + 1) for members in sets]
+
+
+def _conflict(clash: Clash, group: int, case: Situation) -> Conflict:
+    keys = clash.worst_first()
+    members = [case.rules.of(i) for i in clash.ids]
+    known = clash.gaps[~np.isnan(clash.gaps)]
+    lever = case.rules.levers.get(clash.lever or "")
+    has_gap = lever is not None and lever.values is None and len(known) > 0
+    worst, at_worst, today = _worst(clash, members, keys, case)
+    return Conflict(
+        id="+".join(clash.ids),
+        constraints=clash.ids,
+        teams=tuple(sorted({m.constraint.team for m in members})),
+        strength="hard" if all(m.hard for m in members) else "soft",
+        family=clash.family,
+        group=group,
+        waived_until=waived_until(case.initiative, clash.ids, case.today),
+        stake=_stake(clash.stake, case),
+        items=clash.items,
+        share=clash.items / case.catalogue.rows,
+        domain=clash.by_domain,
+        gap=Gap(_tidy(known.max()), _tidy(np.median(known)), lever.unit) if has_gap and lever else None,
+        worst=worst,
+        sample=tuple(shown_value(k) for k in keys),
+        explanation="",
+        repairs=(),
+        lever=clash.lever,
+        at_worst=at_worst,
+        today_at_worst=today,
+        in_scope_of_all=None,
+    )
+
+
+def _tidy(value: Any) -> float:
+    """A figure of doubles without the noise of its last digits."""
+    return float(f"{float(value):.12g}")
+
+
+def _stake(amount: float, case: Situation) -> Amount | None:
+    if case.catalogue.value is None:
+        return None
+    unit = case.initiative.catalogue.value_unit if case.initiative.catalogue else None
+    return Amount(_tidy(amount), unit or case.initiative.currency)
+
+
+def waived_until(initiative: Initiative, ids: tuple[str, ...], today: date) -> date | None:
+    """Until when a conflict is waived; None where it is not, or no longer."""
+    dates = [w.until for w in initiative.waivers if tuple(sorted(w.conflict)) == ids and w.until >= today]
+    return max(dates, default=None)
+
+
+def _worst(
+    clash: Clash, members: Sequence[Checked], keys: Any, case: Situation
+) -> tuple[Mapping[str, Any], tuple[MemberAtWorst, ...], float | None]:
+    """The worst item with the members' bounds on it, exactly; the columns that the members use; today's value."""
+    lever = case.rules.levers.get(clash.lever or "")
+    trees = [t for m in members for t in (m.rule.tree, m.rule.scope) if t is not None]
+    columns = [c for c in columns_needed(trees) if c not in case.rules.levers]
+    today = [lever.current] if lever is not None and lever.current and lever.current not in columns else []
+    row = rows_of(case.catalogue, [keys[0]], [*columns, *today])[0]
+    shown: dict[str, Any] = {case.catalogue.key: shown_value(plain(keys[0]))}
+    if lever is None or lever.values is not None:
+        return {**shown, "lower": None, "upper": None, **_context(row, columns)}, (), None
+    values = exact_row(row)
+    at = tuple(MemberAtWorst(m.id, tuple(allowed_parts([m], lever, values, bounded=False))) for m in members)
+    lows = [m.parts[0].lower for m in at if m.parts and m.parts[0].lower is not None]
+    highs = [m.parts[-1].upper for m in at if m.parts and m.parts[-1].upper is not None]
+    shown["lower"] = max(lows, default=_own(lever.minimum))
+    shown["upper"] = min(highs, default=_own(lever.maximum))
+    current = values.get(lever.current) if lever.current else None
+    return {**shown, **_context(row, columns)}, at, None if current is None else float(current)
+
+
+def _own(bound: Any) -> float | None:
+    return None if bound is None else float(bound)
+
+
+def _context(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    return {c: shown_value(row[c]) for c in columns}
+
+
+def _near(case: Situation) -> tuple[Near, ...]:
+    found = sorted(case.answers.near, key=lambda n: (n.slack.min, n.constraints))[:20]
+    return tuple(_with_context(n, case) for n in found)
+
+
+def _with_context(near: Near, case: Situation) -> Near:
+    members = [case.rules.of(i) for i in near.constraints]
+    trees = [t for m in members for t in (m.rule.tree, m.rule.scope) if t is not None]
+    columns = [c for c in columns_needed(trees) if c not in case.rules.levers]
+    key = near.worst[case.catalogue.key]
+    row = rows_of(case.catalogue, [key], columns)[0]
+    worst = {**{k: shown_value(v) for k, v in near.worst.items()}, **_context(row, columns)}
+    return Near(near.constraints, near.slack, near.items_within_5_percent, worst)
+
+
+__all__ = ["Choice", "Normal", "Situation", "components", "report", "situation", "verdict", "waived_until"]

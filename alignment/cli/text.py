@@ -28,7 +28,8 @@ def check_text(report: ConflictReport, title: str) -> str:
     blocks = [_verdict(report, title)]
     blocks += ["\n".join(_conflict(k, c)) for k, c in enumerate(report.conflicts[:MOST_CONFLICTS], 1)]
     if len(report.conflicts) > MOST_CONFLICTS:
-        blocks.append(f"And {counted(len(report.conflicts) - MOST_CONFLICTS, 'more conflict')}: --format json lists all.")
+        rest = counted(len(report.conflicts) - MOST_CONFLICTS, "more conflict")
+        blocks.append(f"And {rest}: --format json lists all.")
     blocks += [block for block in (_corrections(report), _relaxation(report), _near(report), _rules(report)) if block]
     blocks += [findings_text(report.findings)] if report.findings else []
     return "\n\n".join(blocks) + "\n"

@@ -109,7 +109,7 @@ def _decimals(rows: Sequence[Allowed], scale: Scale, today: float | None, unit: 
 
 
 def _x_axis(scale: Scale, look: Look, write: _Writer) -> dict:
-    values = ticks(*scale.view, about=4)
+    values = ticks(*scale.view, about=5)
     decimals = apart(values)
     text = [amount(v, write.unit, 2 if is_currency(write.unit) and decimals == 1 else decimals) for v in values]
     muted = look.ink.muted

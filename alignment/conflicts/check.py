@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,10 @@ from alignment.conflicts.report import (
     Gap,
     MemberAtWorst,
     Near,
+    Part,
 )
 from alignment.initiative.hashing import content_hash, file_hash
-from alignment.initiative.models import Constraint, Initiative
+from alignment.initiative.models import Constraint, Initiative, Lever
 from alignment.rules.normal import Linked, Normal, Opaque
 from alignment.rules.ruleset import Checked, Choice, RuleSet, Stage, columns_needed, read_rules
 
@@ -38,23 +40,29 @@ class Situation:
     rules: RuleSet
     today: date
     answers: ItemAnswers
+    deadline: float | None = None
 
     def constraint(self, id: str) -> Constraint:
         return self.rules.of(id).constraint
 
 
 def situation(
-    initiative: Initiative, catalogue: Any = None, stage: Stage = "proposed", today: date | None = None
+    initiative: Initiative,
+    catalogue: Any = None,
+    stage: Stage = "proposed",
+    today: date | None = None,
+    complete_within: float | None = None,
 ) -> Situation:
     """Reads the catalogue and the rules and runs the item engine.
 
     catalogue: a `Catalogue`, or a path or data frame to read instead of the initiative's own source.
-    Raises DataError or FileProblems.
+    complete_within: seconds that searches without a natural end may take. Raises DataError or FileProblems.
     """
+    deadline = None if complete_within is None else monotonic() + complete_within
     table = catalogue if isinstance(catalogue, Catalogue) else open_catalogue(initiative, catalogue)
     day = today or initiative.as_of or date.today()
     rules = read_rules(initiative, table, stage, day)
-    return Situation(initiative, table, rules, day, item_answers(rules, table))
+    return Situation(initiative, table, rules, day, item_answers(rules, table), deadline)
 
 
 def report(case: Situation, fail_on: str = "hard") -> ConflictReport:
@@ -234,13 +242,20 @@ def _worst(
     if lever is None or lever.values is not None:
         return {**shown, "lower": None, "upper": None, **_context(row, columns)}, (), None
     values = exact_row(row)
-    at = tuple(MemberAtWorst(m.id, tuple(allowed_parts([m], lever, values, bounded=False))) for m in members)
-    lows = [m.parts[0].lower for m in at if m.parts and m.parts[0].lower is not None]
-    highs = [m.parts[-1].upper for m in at if m.parts and m.parts[-1].upper is not None]
+    at = tuple(MemberAtWorst(m.id, _parts_at(m, lever, values)) for m in members)
+    plain_ = [m for m in at if len(m.parts) == 1] or list(at)
+    lows = [m.parts[0].lower for m in plain_ if m.parts and m.parts[0].lower is not None]
+    highs = [m.parts[-1].upper for m in plain_ if m.parts and m.parts[-1].upper is not None]
     shown["lower"] = max(lows, default=_own(lever.minimum))
     shown["upper"] = min(highs, default=_own(lever.maximum))
     current = values.get(lever.current) if lever.current else None
     return {**shown, **_context(row, columns)}, at, None if current is None else float(current)
+
+
+def _parts_at(rule: Checked, lever: Lever, row: Mapping[str, Any]) -> tuple[Part, ...]:
+    """What a rule allows on a row within the lever's range, or beyond it where that is nothing; the lattice is left out."""
+    reals = lever.model_copy(update={"step": None})
+    return tuple(allowed_parts([rule], reals, row) or allowed_parts([rule], lever, row, bounded=False))
 
 
 def _own(bound: Any) -> float | None:

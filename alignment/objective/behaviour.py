@@ -59,7 +59,7 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
     unseen = [goal.id for goal in initiative.goals if goal.id not in seen]
     items = len(swept.places)
     behaviour = Behaviour(
-        items, choices.grid.candidates, choices.grid.items - items, choices.grid.incomplete,
+        items, choices.grid.candidates, choices.grid.items - items, choices.ground.incomplete,
         tuple(unseen), float(sum(weights[id_] for id_ in unseen)),
         tuple(stake.goal.id for stake in choices.stakes if stake.scale <= 0), choices.binding.not_applied,
         captured, None, (regret := regrets_of(swept, movable, stated)), teams_of(initiative, regret),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from alignment.catalogue.decisions import ROW, DecisionTable
 from alignment.catalogue.reading import quoted
 from alignment.initiative.models import Initiative
 from alignment.objective.findings import finding
-from alignment.objective.grid import Grid, Group, each_block
+from alignment.objective.ground import Ground
 from alignment.objective.report import Finding
 from alignment.objective.rules import Binding, domain_sql
 from alignment.objective.wording import counted, percent
@@ -28,27 +27,22 @@ class Edges:
     items: int
     at_edge: float
     free: float
-    step: str
 
 
-def edges_of(initiative: Initiative, table: DecisionTable, grid: Grid, binding: Binding) -> Edges | None:
+def edges_of(initiative: Initiative, table: DecisionTable, ground: Ground, binding: Binding) -> Edges | None:
     """The ends of the one ordered lever; None where there is none, or the model is seldom at an end.
 
     Each item counts by the share of its tied choices that stand at an end. The next step is the lever's `step`, or else
     as far as the end is from its neighbour in the item's rows.
     """
-    if grid.lever is None:
+    if ground.ends is None or ground.items == 0 or ground.ends.mass.sum() <= MOST * ground.items:
         return None
-    found = each_block(grid.groups, _ends)
-    items = sum(part[0] for part in found)
-    rows, beyond, mass = (np.concatenate([part[k] for part in found]) for k in (1, 2, 3))
-    if items == 0 or mass.sum() <= MOST * items:
-        return None
+    rows, beyond, mass = ground.ends.rows, ground.ends.beyond, ground.ends.mass
     lever = initiative.levers[0]
     if lever.step is not None:
         beyond = np.sign(beyond) * float(lever.step)
     free = mass[_allowed(initiative, table, binding, rows, beyond)].sum()
-    return Edges(lever.name, items, float(mass.sum()), float(free), "step" if lever.step is not None else "gap")
+    return Edges(lever.name, ground.items, float(mass.sum()), float(free))
 
 
 def edge_finding(edges: Edges | None) -> list[Finding]:
@@ -63,35 +57,6 @@ def edge_finding(edges: Edges | None) -> list[Finding]:
         {"share": share, "share_at_edge": edges.at_edge / edges.items, "items": edges.items},
         f"Widen the range of {edges.lever} in the decision table, or record its ends as a constraint that somebody owns.",
     )]  # fmt: skip
-
-
-def _ends(group: Group, part: slice) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
-    """Items with a choice; then of each end that is chosen, its table row, the step beyond it, and the share of ties there."""
-    assert group.lever is not None
-    allowed = group.feasible(part)
-    lever, rows = group.lever[:, part], group.rows[:, part]
-    present = (rows >= 0) & np.isfinite(lever)
-    objective = np.where(allowed, group.objective[:, part], -np.inf)
-    chosen = allowed & (objective == objective.max(axis=0))
-    count = np.maximum(chosen.sum(axis=0), 1)
-    found = [piece for way in (-1, 1) for piece in _end(way, lever, rows, present, chosen, count)]
-    empty: tuple[np.ndarray, ...] = (np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
-    joined = [np.concatenate([empty[k], *(piece[k] for piece in found)]) for k in range(3)]
-    return int(allowed.any(axis=0).sum()), joined[0], joined[1], joined[2]
-
-
-def _end(
-    way: int, lever: np.ndarray, rows: np.ndarray, present: np.ndarray, chosen: np.ndarray, count: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    outward = np.where(present, way * lever, -np.inf)
-    end = outward.max(axis=0)
-    inner = np.where(outward < end, outward, -np.inf).max(axis=0)
-    at_end = chosen & (outward == end)
-    here = np.flatnonzero(at_end.any(axis=0) & np.isfinite(inner))
-    if len(here):
-        first = at_end[:, here].argmax(axis=0)
-        mass = at_end[:, here].sum(axis=0) / count[here]
-        yield rows[first, here].astype(np.int64), way * (end - inner)[here], mass
 
 
 def _allowed(

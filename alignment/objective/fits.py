@@ -121,7 +121,7 @@ def _score_products(grid: Grid) -> tuple[np.ndarray, int, int]:
         flat = rows.reshape(len(rows), -1)
         return flat @ flat.T, int(allowed.sum()), int(allowed.any(axis=0).sum())
 
-    found = each_block(grid.groups, one)
+    found = each_block(grid.groups(others=True), one)
     size = len(grid.metrics) + 1
     total = np.zeros((size, size))
     for products, _, _ in found:

@@ -1,13 +1,16 @@
 """Lays a decision table out as arrays, candidates by items, so that behaviour is computed by NumPy in blocks.
 
-Items with equally many rows form a group; where many lengths occur, items are padded to the next of a few lengths.
+Rows are streamed from DuckDB in chunks of whole items. A table that is small enough is kept in memory, so that weights can
+be moved at once; a large one is read again for each pass, so that memory does not grow with it. Items with equally many
+rows form a group; where many lengths occur, items are padded to the next of a few lengths.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,23 +22,26 @@ from alignment.initiative.models import Initiative
 from alignment.objective.rules import Binding, domain_sql, words_sql
 
 BLOCK = 1 << 16
+CHUNK = 1 << 20
 THREADS = 2
+WAITING = 32
 MOST_LENGTHS = 12
+MOST_KEPT = 800_000_000
 
 
 @dataclass(frozen=True)
 class Group:
     """N items with up to K candidates each; every array is K by N in candidate order, or as said.
 
-    values: M metrics by K by N. broken: one array of bit masks per 64 rules. today: of each item the place of its
+    values: metrics by K by N. broken: one array of bit masks per 64 rules. today: of each item the place of its
     candidate of today, −1 without. items: their places in the order of keys. rows: table rows, −1 where there is none.
-    usable: complete and in the levers' domains. known: the goals' metrics are.
+    complete: no needed value is missing; usable: in the levers' domains besides. lever: None unless asked for.
     """
 
     values: np.ndarray
     objective: np.ndarray
     usable: np.ndarray
-    known: np.ndarray
+    complete: np.ndarray
     broken: tuple[np.ndarray, ...]
     today: np.ndarray
     items: np.ndarray
@@ -57,33 +63,44 @@ class Group:
             yield slice(start, min(n, start + step))
 
 
+def each_block(groups: Iterable[Group], work: Callable[[Group, slice], Any]) -> list[Any]:
+    """The results of `work` on every block, in order; two threads work while the next chunk is read."""
+    results: list[Any] = []
+    waiting: deque[Future[Any]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for group in groups:
+            waiting += [pool.submit(work, group, part) for part in group.blocks()]
+            while len(waiting) > WAITING:
+                results.append(waiting.popleft().result())
+        results += [future.result() for future in waiting]
+    return results
+
+
 @dataclass(frozen=True)
 class Grid:
-    """A decision table in memory: its groups, the names of its metrics and rules, and what was left out.
+    """A decision table as groups of items.
 
-    lever: the one ordered lever whose values the groups carry, None where there is not exactly one.
+    metrics: names in the order of a group's values, the goals' first (`needed` of them). widest: the most candidates of an
+    item. lever: the one ordered lever, if there is just one.
     """
 
     metrics: tuple[str, ...]
+    needed: int
     rules: tuple[str, ...]
-    groups: tuple[Group, ...]
     items: int
     candidates: int
-    incomplete: int
+    widest: int
     lever: str | None
+    source: Source = field(repr=False)
+    kept: tuple[Group, ...] | None = field(repr=False)
+
+    def groups(self, others: bool = False, lever: bool = False) -> Iterable[Group]:
+        """All groups; with metrics that no goal wants, and with the lever's values, only if asked for."""
+        return self.kept if self.kept is not None else self.source.stream(others, lever)
 
     def column(self, metric: str) -> int:
         """The place of a metric among the values."""
         return self.metrics.index(metric)
-
-
-def each_block(groups: Sequence[Group], work: Callable[[Group, slice], Any]) -> list[Any]:
-    """The results of `work` on every block, in order; blocks are worked on by two threads."""
-    tasks = [(group, part) for group in groups for part in group.blocks()]
-    if len(tasks) < 2:
-        return [work(*task) for task in tasks]
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda task: work(*task), tasks))
 
 
 def read_grid(
@@ -91,36 +108,28 @@ def read_grid(
 ) -> Grid:
     """The grid of a decision table.
 
-    objective: SQL of the objective, larger is better, and the names that it reads. needed: metrics without which a
-    candidate is incomplete. Raises DataError where several rows of an item are marked as today's.
+    objective: SQL of the objective, larger is better, and the names that it reads. needed: the goals' metrics.
     """
-    metrics = tuple(m.name for m in initiative.metrics if table.kinds.get(m.name) in ("number", "bool"))
+    numbers = [m.name for m in initiative.metrics if table.kinds.get(m.name) in ("number", "bool")]
+    metrics = (*needed, *(name for name in numbers if name not in needed))
     lever = initiative.levers[0].name if len(initiative.levers) == 1 else None
     lever = lever if lever and table.kinds[lever] == "number" else None
-    layout = _layout(table)
-    load = _Loader(table, layout)
-    values = [np.empty((len(metrics), *rows.shape)) for rows in layout.rows]
-    for m, metric in enumerate(metrics):
-        load.into(f"{quoted(metric)}::double", set(), [v[m] for v in values])
-    wanted = load.fresh(f"({objective})::double", names)
-    in_domain = load.fresh(domain_sql(initiative.levers), set(), "bool")
+    order = _order(table)
     rules = list(binding.rules.values())
-    words = [load.fresh(sql, binding.names(), kind) for sql, kind in zip(words_sql(rules), _kinds(len(rules)), strict=True)]
-    marks = [np.zeros(rows.shape, bool) for rows in layout.rows]
-    if table.status_quo is not None:
-        marks = load.fresh(f"coalesce({quoted(table.status_quo)}::double = 1, false)", set(), "bool")
-    levers = load.fresh(f"{quoted(lever)}::double", set()) if lever else [None] * len(layout.rows)
-    places = [metrics.index(m) for m in needed]
-    groups, incomplete = [], 0
-    for g, rows in enumerate(layout.rows):
-        known, usable, missing = _complete(values[g], places, wanted[g], rows, in_domain[g])
-        incomplete += missing
-        today = _today(table, marks[g], known, rows)
-        broken = tuple(word[g] for word in words)
-        groups.append(
-            Group(values[g], wanted[g], usable, known, broken, today, layout.items[g], rows, levers[g])
-        )  # fmt: skip
-    return Grid(metrics, tuple(binding.rules), tuple(groups), layout.count, table.rows, incomplete, lever)
+    extras = [_Column(f"word{w}", sql, kind) for w, (sql, kind) in enumerate(zip(words_sql(rules), _kinds(len(rules)), strict=True))]
+    mark = "false" if table.status_quo is None else f"coalesce({quoted(table.status_quo)}::double = 1, false)"
+    columns = [_Column("usable", domain_sql(initiative.levers), "bool"), _Column("mark", mark, "bool")]
+    joined = [(extra, binding.names()) for extra in extras] + [(_Column("wanted", f"({objective})::double", "float64"), names)]
+    flat = {}
+    for column, read in joined:
+        if table.source(read) == "decisions":
+            columns.append(column)
+        else:
+            flat[column.name] = _flat(table, column, read)
+    source = Source(table, metrics, len(needed), lever, tuple(columns), flat, len(extras), order)
+    small = table.rows * (len(metrics) + 2) * 8 <= MOST_KEPT
+    kept = tuple(source.stream(True, lever is not None)) if small else None
+    return Grid(metrics, len(needed), tuple(binding.rules), len(order.counts), table.rows, order.widest, lever, source, kept)
 
 
 def _kinds(rules: int) -> list[str]:
@@ -128,67 +137,34 @@ def _kinds(rules: int) -> list[str]:
     return [next(f"uint{bits}" for bits in (8, 16, 32, 64) if size <= bits) for size in sizes]
 
 
-def _complete(
-    values: np.ndarray, places: Sequence[int], objective: np.ndarray, rows: np.ndarray, in_domain: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, int]:
-    present = rows >= 0
-    known = present.copy()
-    for m in places:
-        known &= np.isfinite(values[m])
-    complete = known & np.isfinite(objective)
-    missing = int(present.sum() - complete.sum())
-    return known, complete & in_domain, missing
-
-
-def _today(table: DecisionTable, marks: np.ndarray, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The place of each item's candidate of today, −1 where none is marked or its metrics are unknown."""
-    if not marks.any():
-        return np.full(marks.shape[1], -1)
-    twice = np.flatnonzero(marks.sum(axis=0) > 1)
-    if len(twice):
-        row = int(rows[marks[:, twice[0]].argmax(), twice[0]])
-        item = table.connection.execute(f'select {quoted(table.item)} from decisions where "{ROW}" = {row}').fetchone()
-        more = f", and {len(twice) - 1:,} more items" if len(twice) > 1 else ""
-        raise DataError(
-            f"{table.name}: several rows of the item '{item[0] if item else ''}' are marked as today's by "
-            f"'{table.status_quo}'{more}; mark at most one row of each item"
-        )
-    marked = marks & known
-    return np.where(marked.any(axis=0), marked.argmax(axis=0), -1)
-
-
 @dataclass(frozen=True)
-class _Layout:
-    """Where each item's rows stand: per group the table rows, K by N, and the items' places in the order of keys."""
+class _Order:
+    """Items as they follow each other in what is streamed: how many rows each has, padded to what length, and its place by key.
 
-    rows: tuple[np.ndarray, ...]
-    items: tuple[np.ndarray, ...]
-    count: int
+    clustered: rows of an item stand together in the table; else they are streamed sorted by item.
+    """
+
+    counts: np.ndarray
+    lengths: np.ndarray
+    places: np.ndarray
+    clustered: bool
+
+    @property
+    def widest(self) -> int:
+        """The longest padded length."""
+        return int(self.lengths.max()) if len(self.lengths) else 0
 
 
-def _layout(table: DecisionTable) -> _Layout:
+def _order(table: DecisionTable) -> _Order:
     item = quoted(table.item)
     query = f'select count(*) as n, min("{ROW}") as a, max("{ROW}") as b from decisions group by {item} order by {item}'
     found = table.connection.execute(query).fetchnumpy()
     counts, first = np.asarray(found["n"], np.int64), np.asarray(found["a"], np.int64)
-    sorted_rows = None
-    if not bool((np.asarray(found["b"]) - first + 1 == counts).all()):
-        sorted_rows = _sorted_rows(table)
-        first = np.cumsum(counts) - counts
-    kind = np.int32 if table.rows < 2**31 - 1 else np.int64
-    lengths = _padded(counts)
-    rows, items = [], []
-    for length in np.unique(lengths):
-        here = np.flatnonzero(lengths == length)
-        places = np.arange(length, dtype=np.int64)[:, None]
-        slots = first[here].astype(kind) + places.astype(kind)
-        if bool((counts[here] < length).any()):
-            slots[places >= counts[here]] = -1
-        if sorted_rows is not None:
-            slots = np.where(slots < 0, slots, sorted_rows[slots]).astype(kind)
-        rows.append(slots)
-        items.append(here)
-    return _Layout(tuple(rows), tuple(items), len(counts))
+    clustered = bool((np.asarray(found["b"]) - first + 1 == counts).all())
+    places = np.arange(len(counts))
+    if clustered and bool((np.diff(first) < 0).any()):
+        places = np.argsort(first)
+    return _Order(counts[places], _padded(counts)[places], places, clustered)
 
 
 def _padded(counts: np.ndarray) -> np.ndarray:
@@ -200,69 +176,172 @@ def _padded(counts: np.ndarray) -> np.ndarray:
     return np.asarray(steps[np.searchsorted(steps, counts)])
 
 
-def _sorted_rows(table: DecisionTable) -> np.ndarray:
-    """Table rows sorted by item, rows of one item in table order."""
-    item = quoted(table.item)
-    query = f'select "{ROW}" as r from decisions order by {item}, "{ROW}"'
-    return np.asarray(table.connection.execute(query).fetchnumpy()["r"], np.int64)
-
-
 @dataclass(frozen=True)
-class _Loader:
-    """Reads one column of SQL at a time, so that no more than one flat column stands in memory beside the grid."""
+class _Column:
+    """A column to read: SQL and the NumPy type of its values; unknown numbers are NaN."""
 
-    table: DecisionTable
-    layout: _Layout
+    name: str
+    sql: str
+    kind: str
 
-    def fresh(self, sql: str, names: set[str], kind: str = "float64") -> list[np.ndarray]:
-        """A column in new arrays, one per group; numbers that are unknown are NaN."""
-        out = [np.empty(rows.shape, kind) for rows in self.layout.rows]
-        self.into(sql, names, out, kind)
-        return out
-
-    def into(self, sql: str, names: set[str], out: Iterable[np.ndarray], kind: str = "float64") -> None:
-        """A column into arrays shaped as the groups."""
-        flat = self._flat(sql, names, kind)
-        for rows, target in zip(self.layout.rows, out, strict=True):
-            _place(flat, rows, target)
-
-    def _flat(self, sql: str, names: set[str], kind: str) -> np.ndarray:
-        if kind == "bool":
-            sql = f"({sql})::utinyint"
-        if kind == "float64":
-            sql = f"coalesce({sql}, 'nan'::double)"
-        source = self.table.source(names)
-        if source == "decisions":
-            return _numpy(self._arrow(f"select {sql} as x from decisions"), "x", kind)
-        found = self._arrow(f'select "{ROW}" as r, {sql} as x from {source} j')
-        flat = np.empty(self.table.rows, kind)
-        flat[_numpy(found, "r", "int64")] = _numpy(found, "x", kind)
-        return flat
-
-    def _arrow(self, query: str) -> Any:
-        return self.table.connection.sql(query).to_arrow_table()
+    @property
+    def written(self) -> str:
+        """The column in a select list, without NULL."""
+        if self.kind == "float64":
+            return f"coalesce({self.sql}, 'nan'::double) as {quoted(self.name)}"
+        return f"({self.sql})::utinyint as {quoted(self.name)}" if self.kind == "bool" else f"{self.sql} as {quoted(self.name)}"
 
 
-def _numpy(arrow: Any, name: str, kind: str) -> np.ndarray:
-    column = arrow[name]
-    flat = np.empty(len(column), kind)
-    at = 0
-    for chunk in column.chunks:
-        flat[at : at + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
-        at += len(chunk)
+def _flat(table: DecisionTable, column: _Column, names: set[str]) -> np.ndarray:
+    """A column that needs the catalogue, by table row: a join does not keep the order of rows."""
+    flat = np.empty(table.rows, column.kind)
+    query = f'select "{ROW}" as r, {column.written} from {table.source(names)} j'
+    for batch in table.connection.sql(query).to_arrow_reader(CHUNK):
+        flat[_numpy(batch.column(0))] = _numpy(batch.column(1))
     return flat
 
 
-def _place(flat: np.ndarray, rows: np.ndarray, target: np.ndarray) -> None:
-    step = max(64, BLOCK // max(1, len(rows)))
-    empty = np.nan if target.dtype.kind == "f" else 0
+def _numpy(column: Any) -> np.ndarray:
+    return np.asarray(column.to_numpy(zero_copy_only=False))
 
-    def one(start: int) -> None:
-        part = rows[:, start : start + step]
-        target[:, start : start + step] = flat[part]
-        gaps = part < 0
+
+@dataclass(frozen=True)
+class Source:
+    """Reads groups from a decision table. flat: columns by table row that were read before, through the catalogue."""
+
+    table: DecisionTable
+    metrics: tuple[str, ...]
+    needed: int
+    lever: str | None
+    columns: tuple[_Column, ...]
+    flat: dict[str, np.ndarray]
+    words: int
+    order: _Order
+
+    def stream(self, others: bool, lever: bool) -> Iterator[Group]:
+        """Groups of chunk after chunk of whole items."""
+        metrics = self.metrics if others else self.metrics[: self.needed]
+        columns = [_Column(f"m{m}", f"{quoted(name)}::double", "float64") for m, name in enumerate(metrics)]
+        columns += self.columns
+        if lever and self.lever:
+            columns.append(_Column("lever", f"{quoted(self.lever)}::double", "float64"))
+        ends = np.cumsum(self.order.counts)
+        start = 0
+        for first, found in _chunks(self._reader(columns), ends):
+            read = first + len(found["row"])
+            stop = int(np.searchsorted(ends, read, side="right"))
+            found |= {name: flat[found["row"]] for name, flat in self.flat.items()}
+            yield from self._groups(found, slice(start, stop), len(metrics))
+            start = stop
+
+    def _reader(self, columns: Sequence[_Column]) -> Any:
+        item = quoted(self.table.item)
+        sort = "" if self.order.clustered else f' order by {item}, "{ROW}"'
+        names = ", ".join([f'"{ROW}" as row', *(column.written for column in columns)])
+        cursor = self.table.connection.cursor()
+        return cursor.sql(f"select {names} from decisions{sort}").to_arrow_reader(CHUNK // 4)
+
+    def _groups(self, found: dict[str, np.ndarray], items: slice, metrics: int) -> Iterator[Group]:
+        counts, lengths = self.order.counts[items], self.order.lengths[items]
+        first = np.cumsum(counts) - counts
+        for length in np.unique(lengths):
+            here = np.flatnonzero(lengths == length)
+            slots = _slots(first[here], counts[here], int(length), len(here) == len(counts))
+            yield self._group(found, slots, self.order.places[items][here], metrics)
+
+    def _group(self, found: dict[str, np.ndarray], slots: _Slots, items: np.ndarray, metrics: int) -> Group:
+        values = np.empty((metrics, *slots.shape))
+        for m in range(metrics):
+            slots.put(found[f"m{m}"], values[m])
+        objective, rows = slots.get(found["wanted"]), slots.get(found["row"])
+        present = rows >= 0
+        known = present.copy()
+        for m in range(self.needed):
+            known &= np.isfinite(values[m])
+        complete = known & np.isfinite(objective)
+        usable = complete & slots.get(found["usable"]).astype(bool)
+        today = self._today(slots.get(found["mark"]).astype(bool) & present, known, rows)
+        broken = tuple(slots.get(found[f"word{w}"]) for w in range(self.words))
+        lever = slots.get(found["lever"]) if "lever" in found else None
+        return Group(values, objective, usable, complete, broken, today, items, rows, lever)
+
+    def _today(self, marks: np.ndarray, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The place of each item's candidate of today, −1 where none is marked or its metrics are unknown."""
+        if not marks.any():
+            return np.full(marks.shape[1], -1)
+        twice = np.flatnonzero(marks.sum(axis=0) > 1)
+        if len(twice):
+            row = int(rows[marks[:, twice[0]].argmax(), twice[0]])
+            query = f'select {quoted(self.table.item)} from decisions where "{ROW}" = {row}'
+            item = self.table.connection.cursor().execute(query).fetchone()
+            raise DataError(
+                f"{self.table.name}: several rows of the item '{item[0] if item else ''}' are marked as today's by "
+                f"'{self.table.status_quo}'; mark at most one row of each item"
+            )
+        marked = marks & known
+        return np.where(marked.any(axis=0), marked.argmax(axis=0), -1)
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """Where the candidates of a group stand in a chunk: K by N places, −1 for none, or None where they simply follow."""
+
+    shape: tuple[int, int]
+    places: np.ndarray | None
+
+    def put(self, flat: np.ndarray, target: np.ndarray) -> None:
+        """Values of a chunk into an array of the group."""
+        if self.places is None:
+            target[...] = flat.reshape(self.shape[1], self.shape[0]).T
+            return
+        np.take(flat, self.places, mode="wrap", out=target)
+        gaps = self.places < 0
         if gaps.any():
-            target[:, start : start + step][gaps] = empty
+            target[gaps] = np.nan if target.dtype.kind == "f" else -1 if target.dtype.kind == "i" else 0
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(one, range(0, rows.shape[1], step)))
+    def get(self, flat: np.ndarray) -> np.ndarray:
+        """Values of a chunk as a new array of the group."""
+        target = np.empty(self.shape, flat.dtype)
+        self.put(flat, target)
+        return target
+
+
+def _slots(first: np.ndarray, counts: np.ndarray, length: int, alone: bool) -> _Slots:
+    shape = (length, len(first))
+    if alone and bool((counts == length).all()):
+        return _Slots(shape, None)
+    places = np.arange(length)[:, None] + first
+    places[np.arange(length)[:, None] >= counts] = -1
+    return _Slots(shape, places)
+
+
+def _chunks(reader: Any, ends: np.ndarray) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """The first row, and columns of rows, of chunk after chunk that ends with an item."""
+    first, waiting, rows = 0, [], 0
+    for batch in reader:
+        waiting.append(batch)
+        rows += batch.num_rows
+        whole = int(ends[max(0, np.searchsorted(ends, first + rows, side="right") - 1)]) - first
+        if rows < CHUNK or whole <= 0 or whole > rows:
+            continue
+        yield first, _joined(waiting, 0, whole)
+        rest = _rest(waiting, whole)
+        first, waiting, rows = first + whole, rest, rows - whole
+    if rows:
+        yield first, _joined(waiting, 0, rows)
+
+
+def _rest(batches: list[Any], from_row: int) -> list[Any]:
+    left = []
+    for batch in batches:
+        if from_row < batch.num_rows:
+            left.append(batch.slice(from_row))
+        from_row = max(0, from_row - batch.num_rows)
+    return left
+
+
+def _joined(batches: list[Any], start: int, stop: int) -> dict[str, np.ndarray]:
+    names = batches[0].schema.names
+    return {
+        name: np.concatenate([_numpy(batch.column(c)) for batch in batches])[start:stop] for c, name in enumerate(names)
+    }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from alignment.initiative.models import Goal, Initiative
+from alignment.objective.ends import Ends, ends_of, joined
 from alignment.objective.grid import Grid, Group, each_block
 from alignment.objective.structure import direction
 
@@ -16,17 +17,19 @@ from alignment.objective.structure import direction
 class Ground:
     """Bases and ranges of the goals' metrics on a grid.
 
-    metrics: those of the goals, Q of them; bases: per group Q by N, the values of today, else the mean over F.
-    ranges: by metric, the sum over items of max − min over F. feasible: of every item in the order of keys, whether F
-    is not empty; items: how many are.
+    metrics: those of the goals, Q of them, first among the grid's. bases: Q by items in the order of keys, the values of
+    today, else the mean over F. ranges: by metric, the sum over items of max − min over F. feasible: of every item whether
+    F is not empty; items: how many are. incomplete: candidates with an unknown value. ends: where the model's choice is an
+    end of the lever's range, None without an ordered lever.
     """
 
     metrics: tuple[str, ...]
-    places: tuple[int, ...]
-    bases: tuple[np.ndarray, ...]
+    bases: np.ndarray
     ranges: Mapping[str, float]
     feasible: np.ndarray
     items: int
+    incomplete: int
+    ends: Ends | None
 
 
 @dataclass(frozen=True)
@@ -50,31 +53,36 @@ class Stake:
         return self.scale / self.per
 
 
-def ground_of(grid: Grid, metrics: Sequence[str]) -> Ground:
-    """Bases and ranges of these metrics of a grid."""
-    places = tuple(grid.column(metric) for metric in metrics)
-    bases = tuple(np.zeros((len(places), group.objective.shape[1])) for group in grid.groups)
-    base_of = {id(group): base for group, base in zip(grid.groups, bases, strict=True)}
+def ground_of(grid: Grid) -> Ground:
+    """Bases and ranges of the goals' metrics, in one pass over a grid."""
+    count = grid.needed
+    bases = np.zeros((count, grid.items))
     feasible = np.zeros(grid.items, bool)
 
-    def one(group: Group, part: slice) -> np.ndarray:
+    def one(group: Group, part: slice) -> tuple[np.ndarray, int, Ends | None]:
         allowed = group.feasible(part)
-        count = allowed.sum(axis=0)
-        some = count > 0
-        feasible[group.items[part]] = some
-        everything = bool(allowed.all())
-        sums = np.zeros(len(places))
-        for q, m in enumerate(places):
-            x = group.values[m][:, part]
-            base_of[id(group)][q, part] = _base(x, allowed, count, group.today[part], everything)
+        some = allowed.any(axis=0)
+        here = group.items[part]
+        feasible[here] = some
+        sums = np.zeros(count)
+        for q in range(count):
+            x = group.values[q][:, part]
+            bases[q, here] = _base(x, allowed, group.today[part])
+            everything = bool(allowed.all())
             low = x.min(axis=0) if everything else np.where(allowed, x, np.inf).min(axis=0)
             high = x.max(axis=0) if everything else np.where(allowed, x, -np.inf).max(axis=0)
-            sums[q] = (high - low)[some].sum()
-        return sums
+            sums[q] = (high[some] - low[some]).sum()
+        missing = (group.rows[:, part] >= 0) & ~group.complete[:, part]
+        return sums, int(missing.sum()), ends_of(group, part, allowed) if group.lever is not None else None
 
-    sums = np.array(each_block(grid.groups, one)).sum(axis=0) if grid.items else np.zeros(len(places))
-    ranges = {metric: float(total) for metric, total in zip(metrics, sums, strict=True)}
-    return Ground(tuple(metrics), places, bases, ranges, feasible, int(feasible.sum()))
+    found = each_block(grid.groups(lever=grid.lever is not None), one)
+    total = sum((sums for sums, _, _ in found), np.zeros(count))
+    ranges = {metric: float(value) for metric, value in zip(grid.metrics, total, strict=False)}
+    ends = [e for _, _, e in found if e is not None]
+    return Ground(
+        grid.metrics[:count], bases, ranges, feasible, int(feasible.sum()), sum(m for _, m, _ in found),
+        joined(ends) if ends else None,
+    )  # fmt: skip
 
 
 def stakes_of(initiative: Initiative, ground: Ground) -> tuple[Stake, ...]:
@@ -94,10 +102,10 @@ def stakes_of(initiative: Initiative, ground: Ground) -> tuple[Stake, ...]:
     return tuple(stakes)
 
 
-def _base(x: np.ndarray, allowed: np.ndarray, count: np.ndarray, today: np.ndarray, everything: bool) -> np.ndarray:
+def _base(x: np.ndarray, allowed: np.ndarray, today: np.ndarray) -> np.ndarray:
     marked = today >= 0
+    of_today = x[np.maximum(today, 0), np.arange(x.shape[1])]
     if bool(marked.all()):
-        return np.asarray(x[today, np.arange(x.shape[1])])
-    total = x.sum(axis=0) if everything else np.where(allowed, x, 0.0).sum(axis=0)
-    mean = total / np.maximum(count, 1)
-    return np.asarray(np.where(marked, x[np.maximum(today, 0), np.arange(x.shape[1])], mean))
+        return np.asarray(of_today)
+    mean = np.where(allowed, x, 0.0).sum(axis=0) / np.maximum(allowed.sum(axis=0), 1)
+    return np.asarray(np.where(marked, of_today, mean))

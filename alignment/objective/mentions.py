@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -28,13 +29,14 @@ def names_in(text: str) -> set[str]:
     return set() if tree is None else {column.name.lower() for column in tree.find_all(exp.Column)}
 
 
-def bounds_on(text: str, name: str) -> set[str]:
+@lru_cache(maxsize=10_000)
+def bounds_on(text: str, name: str) -> frozenset[str]:
     """The sides, `upper` and `lower`, on which a rule bounds a name, other columns taken as positive.
 
     Only comparisons that stand by themselves or joined by `and` count, and only where the direction is plain.
     """
     tree = _tree(text)
-    return set() if tree is None else {side for part in _conjuncts(tree) for side in _sides(part, name.lower())}
+    return frozenset(() if tree is None else (side for part in _conjuncts(tree) for side in _sides(part, name.lower())))
 
 
 def _records(initiative: Initiative) -> Iterator[tuple[str, list[str], tuple[str, ...]]]:

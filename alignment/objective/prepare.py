@@ -69,7 +69,7 @@ class Prepared:
         """Where the model's choice is at an end of the table's range."""
         if self.choices is None:
             return None
-        return edges_of(self.initiative, self.choices.table, self.choices.grid, self.choices.binding)
+        return edges_of(self.initiative, self.choices.table, self.choices.ground, self.choices.binding)
 
 
 def prepare(
@@ -94,7 +94,7 @@ def prepare(
     terms = terms_of(initiative, wanted, table)
     seen = list(dict.fromkeys(goal.metric for goal in initiative.goals if goal.metric in table.kinds))
     grid = read_grid(initiative, table, binding, sql, wanted.names, seen)
-    ground = ground_of(grid, seen)
+    ground = ground_of(grid)
     if initiative.objective.score is not None:
         terms = estimated(initiative, grid)
     choices = Choices(table, binding, grid, ground, stakes_of(initiative, ground))

@@ -76,7 +76,7 @@ def repair_of(
     if len(places) > MOST_FITTED:
         places = np.random.default_rng(SEED).permutation(places)[:MOST_FITTED]
     picked[places] = True
-    columns = _usable_columns(grid, available)
+    columns = [m for m, name in enumerate(grid.metrics) if name in available]
     columns, spreads, fit = _fit(grid, ground, per_unit, columns, picked)
     if not columns:
         return None
@@ -87,37 +87,31 @@ def repair_of(
     return _judged(grid, ground, sweep, per_unit, weights, fitted)
 
 
-def _usable_columns(grid: Grid, available: Sequence[str]) -> list[int]:
-    """Available metrics that are known on every allowed candidate."""
-
-    def one(group: Group, part: slice) -> np.ndarray:
-        allowed = group.feasible(part)
-        return np.array([bool(np.isfinite(group.values[m][:, part][allowed]).all()) for m in range(len(grid.metrics))])
-
-    known = np.array(each_block(grid.groups, one)).all(axis=0)
-    return [m for m, name in enumerate(grid.metrics) if known[m] and name in available]
-
-
 def _fit(
     grid: Grid, ground: Ground, per_unit: np.ndarray, columns: Sequence[int], picked: np.ndarray
 ) -> tuple[list[int], np.ndarray, _Fit]:
-    widest = max(group.objective.shape[0] for group in grid.groups)
-    count = int(picked.sum())
+    """The items to fit on, with the columns that are known on every allowed candidate of the table and vary, and their spreads."""
+    widest, count = grid.widest, int(picked.sum())
     metrics = np.zeros((len(columns), widest, count))
     utility, allowed = np.zeros((widest, count)), np.zeros((widest, count), bool)
+    known = np.ones(len(columns), bool)
     at = 0
-    for group, base in zip(grid.groups, ground.bases, strict=True):
+    for group in grid.groups(others=True):
         for part in group.blocks():
             here = np.flatnonzero(picked[group.items[part]])
             to, k = slice(at, at + len(here)), group.objective.shape[0]
             at += len(here)
-            some = group.feasible(part)[:, here]
+            feasible = group.feasible(part)
+            some = feasible[:, here]
             allowed[:k, to] = some
-            utility[:k, to] = _centred(_utility(group, part, ground, base, per_unit)[:, here], some)
+            if len(here):
+                utility[:k, to] = _centred(_utility(group, part, ground, per_unit)[:, here], some)
             for c, m in enumerate(columns):
-                metrics[c, :k, to] = _centred(group.values[m][:, part][:, here], some)
+                x = group.values[m][:, part]
+                known[c] &= m < grid.needed or bool(np.isfinite(x[feasible]).all())
+                metrics[c, :k, to] = _centred(x[:, here], some)
     spreads = np.sqrt((metrics**2).sum(axis=(1, 2)) / max(1, int(allowed.sum())))
-    moving = [c for c in range(len(columns)) if spreads[c] > 0]
+    moving = [c for c in range(len(columns)) if known[c] and spreads[c] > 0]
     scaled = metrics[moving] / spreads[moving][:, None, None]
     return [columns[c] for c in moving], spreads[moving], _Fit(scaled, utility, allowed)
 
@@ -127,11 +121,11 @@ def _centred(x: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     return np.where(allowed, x - x.sum(axis=0) / np.maximum(allowed.sum(axis=0), 1), 0.0)
 
 
-def _utility(group: Group, part: slice, ground: Ground, base: np.ndarray, per_unit: np.ndarray) -> np.ndarray:
+def _utility(group: Group, part: slice, ground: Ground, per_unit: np.ndarray) -> np.ndarray:
     total = np.zeros(group.objective[:, part].shape)
-    for q, m in enumerate(ground.places):
+    for q, base in enumerate(ground.bases):
         if per_unit[q]:
-            total += (group.values[m][:, part] - base[q, part]) * per_unit[q]
+            total += (group.values[q][:, part] - base[group.items[part]]) * per_unit[q]
     return total
 
 
@@ -224,7 +218,6 @@ def _gain(gain: np.ndarray, best: np.ndarray) -> tuple[float, float]:
 def _values(grid: Grid, ground: Ground, per_unit: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """Of every item, the utility of what these coefficients choose, ties shared, added up in the order of their writing."""
     values = np.zeros(grid.items)
-    base_of = {id(group): base for group, base in zip(grid.groups, ground.bases, strict=True)}
 
     def one(group: Group, part: slice) -> None:
         allowed = group.feasible(part)
@@ -233,9 +226,9 @@ def _values(grid: Grid, ground: Ground, per_unit: np.ndarray, weights: Mapping[s
             score += weight * group.values[grid.column(metric)][:, part]
         score = np.where(allowed, score, -np.inf)
         chosen = allowed & (score == score.max(axis=0))
-        utility = _utility(group, part, ground, base_of[id(group)], per_unit)
+        utility = _utility(group, part, ground, per_unit)
         total = np.where(chosen, utility, 0.0).sum(axis=0)
         values[group.items[part]] = total / np.maximum(chosen.sum(axis=0), 1)
 
-    each_block(grid.groups, one)
+    each_block(grid.groups(others=True), one)
     return values

@@ -70,11 +70,10 @@ def _sum_and_spread(
 
 
 def _moments(grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray) -> _Moments:
-    base_of = {id(group): base for group, base in zip(grid.groups, ground.bases, strict=True)}
 
     def one(group: Group, part: slice) -> np.ndarray:
         sums = np.zeros((3, len(per_unit)))
-        points, here = _points(group, part, ground, base_of[id(group)], at)
+        points, here = _points(group, part, ground, at)
         for start in range(0, len(here), TILE):
             some = slice(start, start + TILE)
             best = _tops(points[:, :, some], per_unit)
@@ -84,23 +83,24 @@ def _moments(grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per
         return sums
 
     total = np.zeros((3, len(per_unit)))
-    for sums in each_block(grid.groups, one):
+    for sums in each_block(grid.groups(), one):
         total += sums
     return _Moments(*total)
 
 
-def _points(group: Group, part: slice, ground: Ground, base: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _points(group: Group, part: slice, ground: Ground, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Changes of a block's items, metrics by candidates by items, forbidden candidates replaced by an allowed one."""
+    items = group.items[part]
     allowed = group.feasible(part)
-    here = np.flatnonzero(at[group.items[part]] >= 0)
+    here = np.flatnonzero(at[items] >= 0)
     allowed = allowed[:, here]
     first = allowed.argmax(axis=0)
-    points = np.empty((len(ground.places), *allowed.shape))
+    points = np.empty((len(ground.bases), *allowed.shape))
     columns = np.arange(len(here))
-    for q, m in enumerate(ground.places):
-        x = group.values[m][:, part][:, here] - base[q, part][here]
+    for q, base in enumerate(ground.bases):
+        x = group.values[q][:, part][:, here] - base[items[here]]
         points[q] = np.where(allowed, x, x[first, columns])
-    return points, at[group.items[part]][here]
+    return points, at[items[here]]
 
 
 def _tops(points: np.ndarray, per_unit: np.ndarray) -> np.ndarray:
@@ -113,13 +113,12 @@ def _tops(points: np.ndarray, per_unit: np.ndarray) -> np.ndarray:
 
 def _resampled(grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray) -> Sequence[Margins]:
     best = np.zeros((len(per_unit), deltas.shape[1]))
-    base_of = {id(group): base for group, base in zip(grid.groups, ground.bases, strict=True)}
 
     def one(group: Group, part: slice) -> None:
-        points, here = _points(group, part, ground, base_of[id(group)], at)
+        points, here = _points(group, part, ground, at)
         best[:, here] = _tops(points, per_unit)
 
-    each_block(grid.groups, one)
+    each_block(grid.groups(), one)
     model = per_unit @ deltas
     half = np.quantile(resampled_sums(model - HALF * best), 0.975, axis=0)
     good = np.quantile(resampled_sums(model - GOOD * best), 0.025, axis=0)

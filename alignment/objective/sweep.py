@@ -98,14 +98,13 @@ def sweep(grid: Grid, ground: Ground, per_unit: np.ndarray, wanted: Sequence[tup
     which a choice is dominated.
     """
     n, q = grid.items, len(ground.metrics)
-    widest = max((group.objective.shape[0] for group in grid.groups), default=0)
+    widest = grid.widest
     per_item = np.zeros((3, n))
     tau, deltas = np.full(n, np.nan), np.zeros((q, n))
     rows = np.full((2, n), -1, np.int64)
-    base_of = {id(group): base for group, base in zip(grid.groups, ground.bases, strict=True)}
 
     def one(group: Group, part: slice) -> _Sums:
-        block = _block(group, part, ground, base_of[id(group)][:, part], per_unit)
+        block = _block(group, part, ground.bases[:, group.items[part]], per_unit)
         here = group.items[part]
         model, best = _model(block), _best(block)
         compared = compare(block.objective, block.utility, block.tolerance)
@@ -117,16 +116,16 @@ def sweep(grid: Grid, ground: Ground, per_unit: np.ndarray, wanted: Sequence[tup
         deltas[:, here] = np.where(some, model.change, 0.0)
         at = np.arange(len(here))
         rows[:, here] = group.rows[:, part][model.first, at], group.rows[:, part][best.first, at]
-        lost, gain = _dominated(group, part, ground, block, model, wanted)
+        lost, gain = _dominated(group, part, block, model, wanted)
         below, at_or_below = _by_rank(block, compared, widest)
         price, protects = _guardrails(group, part, block, model, value, best.utility, len(grid.rules))
         return _Sums(
-            np.where(some, best.change, 0.0).sum(axis=1), lost, gain, _products(group, part, ground, block),
+            np.where(some, best.change, 0.0).sum(axis=1), lost, gain, _products(block),
             below, at_or_below, price, protects,
         )  # fmt: skip
 
     with np.errstate(invalid="ignore"):
-        sums = each_block(grid.groups, one)
+        sums = each_block(grid.groups(), one)
     keep = np.flatnonzero(ground.feasible)
     kept = deltas[:, keep]
     return Sweep(
@@ -146,13 +145,13 @@ def _total(sums: Sequence[_Sums], name: str, shape: int | tuple[int, ...]) -> np
     return total
 
 
-def _block(group: Group, part: slice, ground: Ground, base: np.ndarray, per_unit: np.ndarray) -> _Block:
+def _block(group: Group, part: slice, base: np.ndarray, per_unit: np.ndarray) -> _Block:
     allowed = group.feasible(part)
     count = allowed.sum(axis=0)
-    deltas = np.empty((len(ground.places), *allowed.shape))
+    deltas = np.empty((len(base), *allowed.shape))
     utility, size = np.zeros(allowed.shape), np.zeros(allowed.shape)
-    for q, m in enumerate(ground.places):
-        np.subtract(group.values[m][:, part], base[q], out=deltas[q])
+    for q in range(len(base)):
+        np.subtract(group.values[q][:, part], base[q], out=deltas[q])
         if per_unit[q]:
             step = deltas[q] * per_unit[q]
             utility += step
@@ -191,13 +190,13 @@ def _chosen(block: _Block, marks: np.ndarray) -> _Chosen:
 
 
 def _dominated(
-    group: Group, part: slice, ground: Ground, block: _Block, model: _Chosen, wanted: Sequence[tuple[int, int]]
+    group: Group, part: slice, block: _Block, model: _Chosen, wanted: Sequence[tuple[int, int]]
 ) -> tuple[int, float]:
     """How many first choices some allowed candidate beats on no goal worse and on one better, and the best such gains."""
     at = np.arange(len(model.first))
     as_good, better = block.allowed.copy(), np.zeros(block.allowed.shape, bool)
     for q, way in wanted:
-        x = group.values[ground.places[q]][:, part]
+        x = group.values[q][:, part]
         own = x[model.first, at]
         as_good &= (x >= own) if way > 0 else (x <= own)
         better |= (x > own) if way > 0 else (x < own)
@@ -219,12 +218,13 @@ def _by_rank(block: _Block, compared: Comparisons, widest: int) -> tuple[np.ndar
     return np.bincount(first, share, size), np.bincount(last, share, size)
 
 
-def _products(group: Group, part: slice, ground: Ground, block: _Block) -> np.ndarray:
-    rows = np.empty((len(ground.places) + 2, *block.allowed.shape))
+def _products(block: _Block) -> np.ndarray:
+    metrics = len(block.deltas)
+    rows = np.empty((metrics + 2, *block.allowed.shape))
     divide = np.maximum(block.count, 1)
     everything = bool(block.allowed.all())
     for r in range(len(rows)):
-        q = r - len(ground.places)
+        q = r - metrics
         x = block.deltas[r] if q < 0 else (block.objective, block.utility)[q]
         x = x if everything else np.where(block.allowed, x, 0.0)
         np.subtract(x, x.sum(axis=0) / divide, out=rows[r])

@@ -1,0 +1,51 @@
+"""Where the model's choice is the smallest or largest value of an item's rows, with the next value beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from alignment.objective.grid import Group
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Ends of the lever's range that are chosen: the table row, the distance to its neighbour, outward, and the share of ties."""
+
+    rows: np.ndarray
+    beyond: np.ndarray
+    mass: np.ndarray
+
+
+def ends_of(group: Group, part: slice, allowed: np.ndarray) -> Ends:
+    """The chosen ends of a block of items whose allowed candidates are marked."""
+    assert group.lever is not None
+    lever, rows = group.lever[:, part], group.rows[:, part]
+    present = (rows >= 0) & np.isfinite(lever)
+    objective = np.where(allowed, group.objective[:, part], -np.inf)
+    chosen = allowed & (objective == objective.max(axis=0))
+    count = np.maximum(chosen.sum(axis=0), 1)
+    return joined([end for way in (-1, 1) for end in _end(way, lever, rows, present, chosen, count)])
+
+
+def joined(ends: Sequence[Ends]) -> Ends:
+    """Ends of several blocks together."""
+    rows = np.concatenate([np.zeros(0, np.int64), *(end.rows for end in ends)])
+    beyond = np.concatenate([np.zeros(0), *(end.beyond for end in ends)])
+    return Ends(rows, beyond, np.concatenate([np.zeros(0), *(end.mass for end in ends)]))
+
+
+def _end(
+    way: int, lever: np.ndarray, rows: np.ndarray, present: np.ndarray, chosen: np.ndarray, count: np.ndarray
+) -> Iterator[Ends]:
+    outward = np.where(present, way * lever, -np.inf)
+    end = outward.max(axis=0)
+    inner = np.where(outward < end, outward, -np.inf).max(axis=0)
+    at_end = chosen & (outward == end)
+    here = np.flatnonzero(at_end.any(axis=0) & np.isfinite(inner))
+    if len(here):
+        first = at_end[:, here].argmax(axis=0)
+        mass = at_end[:, here].sum(axis=0) / count[here]
+        yield Ends(rows[first, here].astype(np.int64), way * (end - inner)[here], mass)

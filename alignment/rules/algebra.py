@@ -80,7 +80,7 @@ def _collect(value: Value, factor: Fraction, parts: dict[str, tuple[Fraction, ex
     """Adds factor · value to the multiples in `parts` and returns its constant."""
     if isinstance(value, Fraction):
         return factor * value
-    tree = _bare(value)
+    tree = bare(value)
     if isinstance(tree, exp.Literal) and not tree.is_string:
         return factor * constant(tree.name)
     if isinstance(tree, exp.Neg):
@@ -101,7 +101,7 @@ def _collect(value: Value, factor: Fraction, parts: dict[str, tuple[Fraction, ex
 
 def number_of(tree: exp.Expression) -> Fraction | None:
     """The exact value of a tree that is a number, with or without a minus sign; None where it is not."""
-    tree = _bare(tree)
+    tree = bare(tree)
     if isinstance(tree, exp.Neg):
         inner = number_of(tree.this)
         return None if inner is None else -inner
@@ -125,11 +125,11 @@ def _multiple(part: exp.Expression, factor: Fraction) -> exp.Expression:
 
 def _sum(a: Value, b: Value) -> Value:
     if isinstance(b, exp.Neg):
-        return exp.Sub(this=_wrapped(a), expression=_wrapped(_bare(b.this)))
+        return exp.Sub(this=_wrapped(a), expression=_wrapped(bare(b.this)))
     if isinstance(b, Fraction) and b < 0:
         return exp.Sub(this=_wrapped(a), expression=literal(-b))
     if isinstance(a, exp.Neg):
-        return exp.Sub(this=_wrapped(b), expression=_wrapped(_bare(a.this)))
+        return exp.Sub(this=_wrapped(b), expression=_wrapped(bare(a.this)))
     return exp.Add(this=_wrapped(a), expression=_wrapped(b))
 
 
@@ -138,7 +138,7 @@ def negate(a: Value) -> Value:
     if isinstance(a, Fraction):
         return -a
     if isinstance(a, exp.Neg):
-        return _bare(a.this)
+        return bare(a.this)
     if isinstance(a, exp.Paren):
         return negate(a.this)
     if isinstance(a, exp.Sub):
@@ -146,7 +146,8 @@ def negate(a: Value) -> Value:
     return exp.Neg(this=_wrapped(a))
 
 
-def _bare(a: exp.Expression) -> exp.Expression:
+def bare(a: exp.Expression) -> exp.Expression:
+    """A tree without the parentheses around it."""
     while isinstance(a, exp.Paren):
         a = a.this
     return a
@@ -160,9 +161,9 @@ def multiply(a: Value, b: Value) -> Value:
         if isinstance(this, Fraction):
             return _scale(other, this)
     if isinstance(a, exp.Neg):
-        return negate(multiply(_bare(a.this), b))
+        return negate(multiply(bare(a.this), b))
     if isinstance(b, exp.Neg):
-        return negate(multiply(a, _bare(b.this)))
+        return negate(multiply(a, bare(b.this)))
     return exp.Mul(this=_wrapped(a), expression=_wrapped(b))
 
 
@@ -192,7 +193,7 @@ def divide(a: Value, b: Value) -> Value:
             raise NotNormal("it divides by zero")
         return multiply(1 / b, a)
     if isinstance(a, exp.Neg):
-        return negate(divide(_bare(a.this), b))
+        return negate(divide(bare(a.this), b))
     return exp.Div(this=_wrapped(a), expression=_wrapped(b))
 
 

@@ -78,7 +78,9 @@ def _grid(tree: exp.Expression, scales: Mapping[str, int | None]) -> int | None:
     if isinstance(tree, exp.Nullif):
         return _grid(tree.this, scales)
     if isinstance(tree, exp.Case):
-        values = [b.args["true"] for b in tree.args["ifs"]] + ([tree.args["default"]] if tree.args.get("default") else [])
+        values = [b.args["true"] for b in tree.args["ifs"]] + (
+            [tree.args["default"]] if tree.args.get("default") else []
+        )
         return _common([_grid(v, scales) for v in values])
     return None
 

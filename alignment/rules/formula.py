@@ -1,4 +1,4 @@
-"""Formulas over one lever that are true or false, never unknown: what a rule is TRUE for, FALSE for, and cannot divide at."""
+"""Formulas over one lever, true or false, never unknown: what a rule is TRUE for, FALSE for, and cannot divide at."""
 
 from __future__ import annotations
 
@@ -96,10 +96,29 @@ def either(*parts: Formula) -> Formula:
 
 
 def negation(part: Formula) -> Formula:
-    """The opposite of a two-valued formula."""
+    """The opposite of a two-valued formula, brought down to its parts; a Compare whose bound may be NULL stays inside Not."""
     if isinstance(part, Truth):
         return Truth(not part.holds)
-    return part.part if isinstance(part, Not) else Not(part)
+    if isinstance(part, Not):
+        return part.part
+    if isinstance(part, Both):
+        return either(*(negation(p) for p in part.parts))
+    if isinstance(part, Either):
+        return both(*(negation(p) for p in part.parts))
+    if isinstance(part, Given):
+        return Given(_denied(part.tree))
+    if isinstance(part, Residue):
+        return Residue(part.modulus, OPPOSITE[part.operator], part.value)
+    return Compare(OPPOSITE[part.operator], part.bound) if isinstance(part.bound, Fraction) else Not(part)
+
+
+def _denied(tree: exp.Expression) -> exp.Expression:
+    """A condition that is true where `tree` is false or NULL."""
+    if isinstance(tree, exp.Not) and isinstance(tree.this, exp.Is):
+        return tree.this.copy()
+    if isinstance(tree, exp.Is):
+        return exp.Not(this=tree.copy())
+    return exp.Not(this=exp.Coalesce(this=exp.Paren(this=tree.copy()), expressions=[exp.Boolean(this=False)]))
 
 
 @dataclass(frozen=True)

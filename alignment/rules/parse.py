@@ -41,9 +41,10 @@ _ALLOWED: tuple[type[exp.Expression], ...] = (
 )  # fmt: skip
 
 _CALLABLE = frozenset(
-    ["coalesce", "nullif", "abs", "round", "floor", "ceil", "ceiling", "least", "greatest", "ln", "exp", "sqrt", "lower", "upper", "length", "sum", "avg", "count", "min", "max", "year", "quarter", "month", "week", "day", "dayofweek", "extract"]
+    "coalesce nullif abs round floor ceil ceiling least greatest ln exp sqrt lower upper length sum avg count min max "
+    "year quarter month week day dayofweek extract".split()
 )
-_BEFORE_PAREN = frozenset(["in", "and", "or", "not", "where", "filter", "when", "then", "else", "between", "like", "case", "is", "by", "from"])
+_BEFORE_PAREN = frozenset("in and or not where filter when then else between like case is from".split())
 _FUNCTIONS = (
     "coalesce, nullif, abs, round, floor, ceil, least, greatest, ln, exp, sqrt, lower, upper, length, "
     "date parts, and sum, avg, count, min, max"

@@ -115,7 +115,10 @@ def _parsed(
         path = f"constraints[{i}].{field}"
         problems.append(Problem(path, found, expected, initiative.line_of(path), initiative.file))
 
-    for field, names in (("per", constraint.per), ("pairs.within", constraint.pairs.within if constraint.pairs else ())):
+    for field, names in (
+        ("per", constraint.per),
+        ("pairs.within", constraint.pairs.within if constraint.pairs else ()),
+    ):
         for name in names:
             if name not in schema.columns:
                 problem(field, f"'{name}' is not a column of the catalogue", closest(name, schema.columns, "columns"))

@@ -1,0 +1,382 @@
+"""Turns a condition over one lever into formulas: where it is TRUE, where FALSE, and where the lever makes a divisor zero.
+
+Comparisons are brought to linear ones, case by case; what cannot be is refused with NotNormal. Rays are made in `normal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import reduce
+from itertools import product
+
+from sqlglot import exp
+
+from alignment.initiative.models import Lever
+from alignment.rules.algebra import (
+    ZERO, Linear, NotNormal, Ratio, Value, bare, constant, context, divide, lever_of, negate, number_of, tree_of,
+)  # fmt: skip
+from alignment.rules.formula import (
+    FALSE, MIRRORED, OPPOSITE, TRUE, Compare, Formula, Given, Logic, Operator, Residue, Truth, both, either, negation,
+)  # fmt: skip
+from alignment.rules.parse import conjuncts
+
+OPERATORS: dict[type[exp.Expression], Operator] = {
+    exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "=", exp.NEQ: "<>",
+}  # fmt: skip
+MOST_PIECES = 64
+
+
+@dataclass(frozen=True)
+class Side:
+    """The lever a rule is solved for, its domain, and columns known to be positive (1) or negative (-1) where known."""
+
+    lever: str
+    domain: Lever
+    signs: Mapping[str, int] = field(default_factory=dict)
+
+    def is_in(self, tree: exp.Expression) -> bool:
+        """Does a tree name the lever?"""
+        return any(c.name == self.lever and not c.table for c in tree.find_all(exp.Column))
+
+
+_Pieces = list[tuple[Formula, Ratio]]
+
+
+def logic_of(tree: exp.Expression, side: Side) -> Logic:
+    """The condition in three values over the lever. Raises NotNormal with what stands in the way."""
+    tree = bare(tree)
+    if not side.is_in(tree):
+        return _given(tree)
+    if isinstance(tree, (exp.And, exp.Or)):
+        parts = [logic_of(part, side) for part in conjuncts(tree, type(tree))]
+        return reduce(Logic.conjoined if isinstance(tree, exp.And) else Logic.disjoined, parts)
+    if isinstance(tree, exp.Not):
+        return logic_of(tree.this, side).negated()
+    if isinstance(tree, exp.Between):
+        low = _comparison(tree.this, ">=", tree.args["low"], side)
+        return low.conjoined(_comparison(tree.this, "<=", tree.args["high"], side))
+    if isinstance(tree, exp.In):
+        return reduce(Logic.disjoined, [_comparison(tree.this, "=", value, side) for value in tree.expressions])
+    if type(tree) in OPERATORS:
+        return _comparison(tree.this, OPERATORS[type(tree)], tree.expression, side)
+    if isinstance(tree, exp.Case):
+        return _by_cases([(guard, _branch(value, side)) for guard, value in _branches(tree, side)])
+    if isinstance(tree, exp.Is):
+        return _is_null(tree.this)
+    raise NotNormal(f"it uses {said(tree)} on the lever")
+
+
+def _given(tree: exp.Expression) -> Logic:
+    if isinstance(tree, exp.Boolean):
+        return Logic(Truth(bool(tree.this)), Truth(not tree.this))
+    if isinstance(tree, exp.Null):
+        return Logic(FALSE, FALSE)
+    return Logic(Given(tree.copy()), Given(exp.Not(this=exp.Paren(this=tree.copy()))))
+
+
+def _branch(value: exp.Expression | None, side: Side) -> Logic:
+    return Logic(FALSE, FALSE) if value is None else logic_of(value, side)
+
+
+def _by_cases(parts: list[tuple[Formula, Logic]]) -> Logic:
+    return Logic(
+        either(*(both(guard, part.true) for guard, part in parts)),
+        either(*(both(guard, part.false) for guard, part in parts)),
+        either(*(both(guard, part.zero) for guard, part in parts)),
+    )
+
+
+def _branches(tree: exp.Expression, side: Side) -> list[tuple[Formula, exp.Expression | None]]:
+    """Branches of a case with the formula under which each is taken; the last is `else`, None where there is none."""
+    earlier: list[Formula] = []
+    found: list[tuple[Formula, exp.Expression | None]] = []
+    for branch in tree.args["ifs"]:
+        test = exp.EQ(this=tree.this.copy(), expression=branch.this.copy()) if tree.this else branch.this
+        taken = logic_of(test, side).true
+        found.append((both(*(negation(e) for e in earlier), taken), branch.args["true"]))
+        earlier.append(taken)
+    found.append((both(*(negation(e) for e in earlier)), tree.args.get("default")))
+    return found
+
+
+def _is_null(tree: exp.Expression) -> Logic:
+    if isinstance(bare(tree), exp.Column):
+        return Logic(FALSE, TRUE)  # a decision always has a lever value
+    raise NotNormal("it asks whether an expression of the lever is null")
+
+
+# Comparisons
+
+
+def _comparison(left: exp.Expression, operator: Operator, right: exp.Expression, side: Side) -> Logic:
+    left, right = bare(left), bare(right)
+    if not side.is_in(left) and not side.is_in(right):
+        return _given(compare_tree(left, operator, right))
+    if isinstance(right, (exp.Mod, exp.Abs)) and side.is_in(right):
+        left, right, operator = right, left, MIRRORED[operator]
+    if isinstance(left, exp.Mod) and side.is_in(left):
+        return _residue(left, operator, right)
+    if isinstance(left, exp.Abs) and operator not in ("=", "<>"):
+        return _absolute(left.this, operator, right, side)
+    pairs = _limited(product(_pieces(left, side), _pieces(right, side)))
+    return _by_cases([(both(ga, gb), _sign(a.plus(b.negated()), operator, side)) for (ga, a), (gb, b) in pairs])
+
+
+def _limited(found: product[tuple[tuple[Formula, Ratio], ...]]) -> list[tuple[tuple[Formula, Ratio], ...]]:
+    pairs = list(found)
+    if len(pairs) > MOST_PIECES:
+        raise NotNormal("it has too many cases")
+    return pairs
+
+
+def compare_tree(left: exp.Expression, operator: Operator, right: exp.Expression) -> exp.Expression:
+    """A comparison as a tree."""
+    kind = next(k for k, o in OPERATORS.items() if o == operator)
+    return kind(this=exp.Paren(this=left.copy()), expression=exp.Paren(this=right.copy()))
+
+
+def is_null(tree: exp.Expression) -> exp.Expression:
+    """`tree is null` as a tree."""
+    return exp.Is(this=exp.Paren(this=tree.copy()), expression=exp.Null())
+
+
+def _is_known(tree: exp.Expression) -> Given:
+    return Given(exp.Not(this=is_null(tree)))
+
+
+def may_be_null(tree: exp.Expression) -> bool:
+    """Is there more in a tree than numbers that are added and multiplied?"""
+    return any(type(node) not in _NEVER_NULL for node in tree.walk())
+
+
+_NEVER_NULL = (exp.Literal, exp.Boolean, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul)
+
+
+def _absolute(inside: exp.Expression, operator: Operator, right: exp.Expression, side: Side) -> Logic:
+    """|e| <= k is -k <= e <= k; |e| >= k is e >= k or e <= -k."""
+    minus = exp.Neg(this=exp.Paren(this=right.copy()))
+    first = _comparison(inside, operator, right, side)
+    second = _comparison(inside, MIRRORED[operator], minus, side)
+    return first.conjoined(second) if operator in ("<", "<=") else first.disjoined(second)
+
+
+def _residue(mod: exp.Expression, operator: Operator, right: exp.Expression) -> Logic:
+    modulus, value = number_of(mod.expression), number_of(right)
+    if not (isinstance(bare(mod.this), exp.Column) and modulus and value is not None):
+        raise NotNormal("it takes a remainder of something other than the lever, or by a column")
+    return Logic(Residue(abs(modulus), operator, value), Residue(abs(modulus), OPPOSITE[operator], value))
+
+
+def _sign(ratio: Ratio, operator: Operator, side: Side) -> Logic:
+    """top / bottom ⋈ 0, by the sign of the bottom; each part is false where a column that it needs is NULL."""
+    moving = [d for d in dict.fromkeys(ratio.divisors) if not d.is_constant]
+    zero = either(*(_root(d, side) for d in moving))
+    always = either(*(_vanishes(d, side) for d in moving))
+    up, down = _linear(ratio.bottom, ">", side), _linear(ratio.bottom, "<", side)
+    known = _divides(ratio, side)
+    safe = TRUE if moving == [ratio.bottom] else both(negation(zero), negation(always))
+
+    def where(wanted: Operator) -> Formula:
+        upright = _linear(ratio.top, wanted, side, fold=False)
+        turned = _linear(ratio.top, MIRRORED[wanted], side, fold=False)
+        return both(known, parts, safe, either(both(up, upright), both(down, turned)))
+
+    parts = TRUE if zero == FALSE else _has_parts(ratio)
+    return Logic(where(operator), where(OPPOSITE[operator]), both(known, parts, negation(always), zero))
+
+
+def _root(form: Linear, side: Side) -> Formula:
+    """Where the lever makes a·x + b zero, and would not at another value."""
+    root = _within(Compare("=", divide(negate(form.b), form.a)), side)
+    return root if _sign_of(form.a, side) else both(_constant_sign(form.a, "<>", side), root)
+
+
+def _vanishes(form: Linear, side: Side) -> Formula:
+    """Where a·x + b is zero whatever the lever."""
+    return both(_constant_sign(form.a, "=", side), _constant_sign(form.b, "=", side))
+
+
+def _divides(ratio: Ratio, side: Side) -> Formula:
+    """Where no divisor without the lever is zero or NULL."""
+    fixed = [d.b for d in dict.fromkeys(ratio.divisors) if d.is_constant and not isinstance(d.b, Fraction)]
+    return both(*(_constant_sign(d, "<>", side) for d in fixed))
+
+
+def _has_parts(ratio: Ratio) -> Formula:
+    """Where no column of the ratio is NULL."""
+    parts = [v for form in (ratio.top, ratio.bottom) for v in (form.a, form.b) if isinstance(v, exp.Expression)]
+    trees = {tree.sql(): tree for tree in parts if may_be_null(tree)}
+    return both(*(_is_known(tree) for tree in trees.values()))
+
+
+def _linear(form: Linear, operator: Operator, side: Side, fold: bool = True) -> Formula:
+    """a·x + b ⋈ 0 as a comparison of x, by the sign of a; `fold` uses what the lever's domain already decides."""
+    if form.is_constant:
+        return _constant_sign(form.b, operator, side)
+    bound = divide(negate(form.b), form.a)
+
+    def compared(found: Operator) -> Formula:
+        return _within(Compare(found, bound), side) if fold else Compare(found, bound)
+
+    known = _sign_of(form.a, side)
+    if known:
+        return compared(operator if known > 0 else MIRRORED[operator])
+    return either(
+        both(_constant_sign(form.a, ">", side), compared(operator)),
+        both(_constant_sign(form.a, "<", side), compared(MIRRORED[operator])),
+        both(_constant_sign(form.a, "=", side), _constant_sign(form.b, operator, side)),
+    )
+
+
+def _within(compare: Compare, side: Side) -> Formula:
+    """A comparison with a constant that the lever's domain already decides."""
+    low, high, bound = side.domain.minimum, side.domain.maximum, compare.bound
+    if not isinstance(bound, Fraction):
+        return compare
+    if low is not None and (Fraction(low) > bound or (Fraction(low) == bound and compare.operator in ("<", ">="))):
+        return Truth(compare.operator in (">", ">=", "<>"))
+    if high is not None and (Fraction(high) < bound or (Fraction(high) == bound and compare.operator in (">", "<="))):
+        return Truth(compare.operator in ("<", "<=", "<>"))
+    return compare
+
+
+def _constant_sign(value: Value, operator: Operator, side: Side) -> Formula:
+    """value ⋈ 0; false where the value is NULL, also where its sign is known."""
+    if isinstance(value, Fraction):
+        return Truth(holds(value, operator, ZERO))
+    known = _sign_of(value, side)
+    if known:
+        return _is_known(value) if holds(Fraction(known), operator, ZERO) else FALSE
+    return Given(compare_tree(value, operator, exp.Literal.number(0)))
+
+
+def holds(a: Fraction, operator: Operator, b: Fraction) -> bool:
+    """a ⋈ b."""
+    return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "=": a == b, "<>": a != b}[operator]
+
+
+def _sign_of(value: Value, side: Side) -> int:
+    """1 or -1 where the sign is known on every row that has a value, else 0."""
+    if isinstance(value, Fraction):
+        return (value > 0) - (value < 0)
+    tree = bare(value)
+    if isinstance(tree, exp.Column):
+        return side.signs.get(tree.name, 0)
+    if isinstance(tree, exp.Literal):
+        return 0 if tree.is_string else _sign_of(constant(tree.name), side)
+    if isinstance(tree, exp.Neg):
+        return -_sign_of(tree.this, side)
+    if isinstance(tree, (exp.Mul, exp.Div)):
+        return _sign_of(tree.this, side) * _sign_of(tree.expression, side)
+    if isinstance(tree, exp.Add):
+        first, second = _sign_of(tree.this, side), _sign_of(tree.expression, side)
+        return first if first == second else 0
+    return 0
+
+
+# Numbers, piece by piece: (where it is this one, a ratio of linear forms); where no piece holds the number is NULL
+
+
+def _pieces(tree: exp.Expression, side: Side) -> _Pieces:
+    tree = bare(tree)
+    if not side.is_in(tree):
+        value = number_of(tree)
+        return [(TRUE, context(tree.copy() if value is None else value))]
+    maker = _MAKERS.get(type(tree))
+    if maker is None:
+        raise NotNormal(f"it uses {said(tree)} on the lever")
+    return _few(maker(tree, side))
+
+
+def _few(pieces: _Pieces) -> _Pieces:
+    kept = [(guard, ratio) for guard, ratio in pieces if guard != FALSE]
+    if len(kept) > MOST_PIECES:
+        raise NotNormal("it has too many cases")
+    return kept
+
+
+def _binary(combine: Callable[[Ratio, Ratio], Ratio]) -> Callable[[exp.Expression, Side], _Pieces]:
+    def pieces(tree: exp.Expression, side: Side) -> _Pieces:
+        pairs = _limited(product(_pieces(tree.this, side), _pieces(tree.expression, side)))
+        return [(both(ga, gb), combine(a, b)) for (ga, a), (gb, b) in pairs]
+
+    return pieces
+
+
+def _abs_pieces(tree: exp.Expression, side: Side) -> _Pieces:
+    found: _Pieces = []
+    for guard, ratio in _pieces(tree.this, side):
+        test = _sign(ratio, ">=", side)
+        found.append((both(guard, either(test.true, test.zero)), ratio))  # a zero divisor is told by whoever compares
+        found.append((both(guard, test.false), ratio.negated()))
+    return found
+
+
+def _extreme_pieces(tree: exp.Expression, side: Side) -> _Pieces:
+    """least and greatest skip NULL: where a part is NULL the others decide."""
+    keep: Operator = "<=" if isinstance(tree, exp.Least) else ">="
+    best = _pieces(tree.this, side)
+    for node in tree.expressions:
+        other = _pieces(node, side)
+        best_is_null, other_is_null = negation(_any_value(best)), negation(_any_value(other))
+        found: _Pieces = []
+        for (ga, a), (gb, b) in _limited(product(best, other)):
+            test = _sign(a.plus(b.negated()), keep, side)
+            found += [(both(ga, gb, test.true), a), (both(ga, gb, test.false), b)]
+        found += [(both(guard, _has_value(ratio), other_is_null), ratio) for guard, ratio in best]
+        found += [(both(guard, _has_value(ratio), best_is_null), ratio) for guard, ratio in other]
+        best = _few(found)
+    return best
+
+
+def _any_value(pieces: _Pieces) -> Formula:
+    return either(*(both(guard, _has_value(ratio)) for guard, ratio in pieces))
+
+
+def _has_value(ratio: Ratio) -> Formula:
+    """Where a ratio is not NULL, whatever the lever."""
+    if any(not d.is_constant for d in ratio.divisors):
+        raise NotNormal("it chooses among quotients by the lever")
+    return both(_divides(ratio, Side("", Lever(name="x"))), _has_parts(ratio))
+
+
+def _case_pieces(tree: exp.Expression, side: Side) -> _Pieces:
+    found: _Pieces = []
+    for guard, value in _branches(tree, side):
+        if value is not None:
+            found += [(both(guard, inner), ratio) for inner, ratio in _pieces(value, side)]
+    return found
+
+
+def _coalesce_pieces(tree: exp.Expression, side: Side) -> _Pieces:
+    found: _Pieces = []
+    still_null: Formula = TRUE
+    for node in [tree.this, *tree.expressions]:
+        pieces = _pieces(node, side)
+        found += [(both(still_null, guard, _has_value(ratio)), ratio) for guard, ratio in pieces]
+        still_null = both(still_null, negation(_any_value(pieces)))
+    return found
+
+
+_MAKERS: dict[type[exp.Expression], Callable[[exp.Expression, Side], _Pieces]] = {
+    exp.Column: lambda tree, side: [(TRUE, lever_of(side.lever))],
+    exp.Neg: lambda tree, side: [(g, r.negated()) for g, r in _pieces(tree.this, side)],
+    exp.Add: _binary(Ratio.plus),
+    exp.Sub: _binary(lambda a, b: a.plus(b.negated())),
+    exp.Mul: _binary(Ratio.times),
+    exp.Div: _binary(Ratio.over),
+    exp.Abs: _abs_pieces,
+    exp.Least: _extreme_pieces,
+    exp.Greatest: _extreme_pieces,
+    exp.Case: _case_pieces,
+    exp.Coalesce: _coalesce_pieces,
+}
+
+_SAID = {exp.Mod: "%", exp.EQ: "=", exp.NEQ: "<>", exp.And: "and", exp.Or: "or", exp.GT: ">", exp.LT: "<"}
+
+
+def said(tree: exp.Expression) -> str:
+    """The operation of a tree as people write it."""
+    return _SAID.get(type(tree), type(tree).__name__.lower())

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from alignment.errors import UsageError
 
@@ -70,7 +70,7 @@ class Request:
     fail_on: str = "hard"
     output: str | None = None
     quiet: bool = False
-    stage: str = "proposed"
+    stage: Literal["proposed", "agreed"] = "proposed"
     catalogue: str | None = None
     decisions: str | None = None
     complete_within: float | None = None

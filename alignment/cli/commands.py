@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import alignment
 from alignment.cli.arguments import Request
-from alignment.cli.judgement import BAD_INPUT, CLEAR, counting, exit_code, judged, mapping_exit_code, severities
+from alignment.cli.judgement import BAD_INPUT, CLEAR, counting, exit_code, mapping_exit_code, severities
 from alignment.conflicts.report import ConflictReport, as_json
 from alignment.errors import UsageError
 from alignment.exports.json import dumped
@@ -50,23 +49,21 @@ def _validate(request: Request) -> Answer:
 def _check(request: Request) -> Answer:
     initiative = alignment.load(request.file)
     report = _checked(request, initiative)
-    as_of = _as_of(initiative)
-    code = exit_code(report, request.fail_on, as_of)
+    code = exit_code(report, request.fail_on)
     if request.format == "text":
         from alignment.cli.text import check_text
 
         return Answer(check_text(report, initiative.title).encode("utf-8", "replace"), code)
     if request.format == "json":
         return Answer(dumped(report), code)
-    counts = [] if request.fail_on == "never" else [c.id for c in counting(report, request.fail_on, as_of)]
-    results = conflict_results(report, initiative, counts, as_of)
+    counts = [c.id for c in counting(report, request.fail_on)]
+    results = conflict_results(report, initiative, counts)
     return Answer(_viewed(request, results, initiative.slug, report.content_hash, CONFLICT_RULES), code)
 
 
 def _checked(request: Request, initiative: Initiative) -> ConflictReport:
     options = _given(request, "catalogue", "complete_within")
-    report = alignment.check(initiative, stage=request.stage, **options)
-    return judged(report, request.fail_on, _as_of(initiative))
+    return alignment.check(initiative, stage=request.stage, fail_on=request.fail_on, **options)
 
 
 def _why(request: Request) -> Answer:
@@ -115,8 +112,7 @@ def _repair(request: Request) -> Answer:
     from alignment.cli.repair import chosen, repaired_text
 
     initiative = alignment.load(request.file)
-    report = alignment.check(initiative, stage=request.stage, **_given(request, "catalogue"))
-    repair = chosen(report, str(request.conflict), int(request.option or 0))
+    repair = chosen(_checked(request, initiative), str(request.conflict), int(request.option or 0))
     return Answer(repaired_text(request.file, initiative, repair, request.output).encode())
 
 
@@ -151,7 +147,3 @@ def _viewed(
 
 def _given(request: Request, *options: str) -> dict[str, Any]:
     return {name: getattr(request, name) for name in options if getattr(request, name) is not None}
-
-
-def _as_of(initiative: Initiative) -> date:
-    return initiative.as_of or date.today()

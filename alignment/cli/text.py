@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from alignment.conflicts.report import Conflict, ConflictReport, ConstraintStatus, Correction, Repair
-from alignment.exports.wording import amount, counted, headline, listed, number, repair_effect, share, worst_item
+from alignment.exports.wording import headline, repair_effect, worst_item
+from alignment.words import amount, counted, listed, number, share
 
 WIDTH = 100
 MOST_CONFLICTS = 50

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alignment.cli.text import wrapped
-from alignment.exports.wording import listed, number
+from alignment.words import listed, number
 
 Json = Mapping[str, Any]
 
@@ -62,8 +62,10 @@ def _rule(rule: Json, width: int) -> Iterator[str]:
         yield first + "unknown: a value that it needs is missing"
         return
     today = {True: ", today's value fits", False: ", today's value breaks it"}.get(rule["allows_today"], "")
-    key: str = "values" if rule.get("values") is not None else "parts"
-    yield from wrapped(allowed(rule, key) + today, first)
+    if rule.get("parts") is None and rule.get("values") is None:
+        yield first + "cannot be written as a range of values" + today
+        return
+    yield from wrapped(allowed(rule, "values" if rule.get("values") is not None else "parts") + today, first)
 
 
 def error_line(error: Json) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from alignment.cli.text import wrapped
-from alignment.exports.wording import amount, counted, listed, number, share
+from alignment.words import amount, counted, listed, number, share
 
 BAR = 24
 Json = Mapping[str, Any]

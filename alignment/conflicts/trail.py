@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -46,8 +46,8 @@ class Trail:
     """The answer to `why`; `left` holds intervals, or values of a finite lever."""
 
     item: Any
-    lever: str | None
-    today: Any
+    lever: str | None = field(metadata={"json": False})
+    today: Any = field(metadata={"json": False})
     rules: tuple[RuleOnItem, ...]
     left: tuple[Any, ...]
     lower_by: tuple[str, ...]

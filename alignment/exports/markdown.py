@@ -8,8 +8,9 @@ from typing import Any
 
 from alignment.conflicts.report import Conflict, ConflictReport, as_json
 from alignment.exports.sheet import Cell, Row, backstop_rows, constraint_rows, open_points
-from alignment.exports.wording import UNKNOWN, counted, headline, share, value
+from alignment.exports.wording import headline, value
 from alignment.initiative.models import Initiative
+from alignment.words import UNKNOWN, counted, share
 
 _ACTIVE = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _TABLE = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from alignment.conflicts.report import ConflictReport
-from alignment.exports.wording import amount, counted, headline
+from alignment.exports.wording import headline
 from alignment.initiative.models import Initiative
+from alignment.words import amount, counted
 
 CONFLICT_RULES = {
     "item-conflict": "Constraints that leave no value on at least one item",
@@ -38,14 +38,11 @@ class Result:
     facts: tuple[tuple[str, Any], ...] = ()
 
 
-def conflict_results(
-    report: ConflictReport, initiative: Initiative, counting: Sequence[str], as_of: date
-) -> list[Result]:
+def conflict_results(report: ConflictReport, initiative: Initiative, counting: Sequence[str]) -> list[Result]:
     """One result per conflict; `counting` are the ids of those that count under the threshold."""
     order = {c.id: i for i, c in enumerate(initiative.constraints)}
     results = []
     for conflict in report.conflicts:
-        waived = conflict.waived_until is not None and conflict.waived_until >= as_of
         facts: list[tuple[str, Any]] = [("items", conflict.items), ("teams", list(conflict.teams))]
         if conflict.stake:
             facts.append(("stake", amount(conflict.stake.amount, conflict.stake.unit)))
@@ -58,7 +55,7 @@ def conflict_results(
                 message=f"{conflict.explanation} ({counted(conflict.items, 'item')}, {repairs})",
                 fingerprint=conflict.id,
                 counts=conflict.id in counting,
-                accepted=f"waived until {conflict.waived_until}" if waived else None,
+                accepted=f"waived until {conflict.waived_until}" if conflict.waived_until else None,
                 lines=_lines(initiative, [f"constraints[{order[id]}]" for id in conflict.constraints if id in order]),
                 facts=tuple(facts),
             )

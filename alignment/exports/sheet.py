@@ -7,8 +7,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from alignment.conflicts.report import ConflictReport
-from alignment.exports.wording import counted, listed
 from alignment.initiative.models import Backstop, Constraint, Initiative
+from alignment.words import counted, listed
 
 Cell = str | int | float | Decimal | date | bool | None
 Row = dict[str, Cell]
@@ -81,7 +81,7 @@ def _backstop(backstop: Backstop) -> Row:
 def open_points(initiative: Initiative, report: ConflictReport | None) -> list[str]:
     """What still stands between the sheet and its use, one sentence each, the gravest first."""
     points = [] if report else ["The constraints have not been checked against the catalogue."]
-    points += _open_in_report(report, _today(initiative)) if report else []
+    points += _open_in_report(report) if report else []
     live = [c for c in initiative.constraints if c.status != "retired"]
     points += _named("not agreed yet", [c.id for c in live if c.status == "proposed"])
     points += _named("without an owner", [c.id for c in live if not c.owner])
@@ -95,20 +95,16 @@ def open_points(initiative: Initiative, report: ConflictReport | None) -> list[s
     return points
 
 
-def _open_in_report(report: ConflictReport, today: date) -> list[str]:
+def _open_in_report(report: ConflictReport) -> list[str]:
     points = []
     for strength in ("hard", "soft"):
-        found = [
-            c for c in report.conflicts if c.strength == strength and not (c.waived_until and c.waived_until >= today)
-        ]
+        found = [c for c in report.conflicts if c.strength == strength and c.waived_until is None]
         if found:
             points.append(f"{counted(len(found), f'{strength} conflict')} to settle: see Conflicts.")
     if not report.complete:
         points.append("The search for conflicts ended before it was complete.")
-    for status, words in (
-        ("not_checked_yet", "not checked yet"),
-        ("opaque", "held against today's values only, not proven"),
-    ):
+    opaque = "held against today's values only, not proven"
+    for status, words in (("not_checked_yet", "not checked yet"), ("opaque", opaque)):
         points += _named(words, [c.id for c in report.constraints if c.status == status])
     return points
 

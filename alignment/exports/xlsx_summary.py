@@ -8,9 +8,9 @@ from typing import Any
 from alignment.conflicts.report import ConflictReport
 from alignment.exports.looks import ACCENT, WHITE
 from alignment.exports.sheet import Cell, open_points
-from alignment.exports.wording import counted, share
 from alignment.exports.xlsx_pages import BAND, GRAVE, GRAVE_SOFT, LINE, Book, Page
 from alignment.initiative.models import Initiative
+from alignment.words import counted, share
 
 Fact = tuple[str, Cell]
 

@@ -27,6 +27,7 @@ WHY = {
          "allows_today": True},
         {"constraint": "promo-ceiling", "parts": [], "state": "unknown", "allows_today": None},
         {"constraint": "cap", "parts": [], "state": "out_of_scope", "allows_today": None},
+        {"constraint": "sums", "parts": None, "values": None, "state": "known", "allows_today": True},
     ],
     "left": [],
     "lower_by": ["floor-over-cost"],
@@ -63,7 +64,7 @@ def test_a_clear_check_says_so_and_lists_no_conflict():
 def test_one_conflict_on_one_item_is_singular():
     one = replace(REPORT, conflicts=(WAIVED,))
     assert "1 conflict (0 hard, 1 soft)" in check_text(one, "Spring")
-    assert "soft, 1 item (<0.1 %), waived until 2026-03-01" in check_text(one, "Spring")
+    assert "soft, 1 item (<0.1\u00a0%), waived until 2026-03-01" in check_text(one, "Spring")
 
 
 def test_many_conflicts_end_with_how_many_are_not_shown():

@@ -3,7 +3,6 @@
 import json
 import xml.etree.ElementTree as xml
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -13,11 +12,9 @@ from alignment.exports.results import CONFLICT_RULES, conflict_results, error_re
 from alignment.exports.sarif import to_sarif
 from tests.exports.reports import CLASH, HASH, MAPPING, REPORT, TEXT, initiative
 
-DAY = date(2026, 3, 1)
-
 
 def results(counting=("c-1",), report=REPORT):
-    return conflict_results(report, initiative(), counting, DAY)
+    return conflict_results(report, initiative(), counting)
 
 
 @pytest.fixture

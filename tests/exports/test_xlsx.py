@@ -91,7 +91,7 @@ def test_a_conflict_names_members_items_worst_and_ways_out(book):
     assert column(sheet, "Items")[0].value == 132
     assert "sku 1183" in column(sheet, "Worst item")[0].value
     first = column(sheet, "Ways out")[0].value.splitlines()[0]
-    assert first == "1. floor-over-cost, rule: price >= cost * 1.02 (clears 132 items; operations gives up 1.5 USD)"
+    assert first == "1. floor-over-cost, rule: price >= cost * 1.02 (clears 132 items; operations gives up $1.50)"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://x","y")', "{=1}", "http://x.y"])

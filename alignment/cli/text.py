@@ -5,11 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from alignment.conflicts.report import Conflict, ConflictReport, ConstraintStatus, Correction, Repair
-from alignment.exports.wording import headline, repair_effect, worst_item
+from alignment.conflicts.report import Conflict, ConflictReport, ConstraintStatus, Correction, Finding, Repair
+from alignment.exports.wording import headline, item_name, item_values, repair_effect, worst_item
 from alignment.words import amount, counted, listed, number, share
 
 WIDTH = 100
+GRAVITY = {"error": 0, "warning": 1, "note": 2}
 MOST_CONFLICTS = 50
 MOST_SAMPLE = 5
 MOST_NEAR = 5
@@ -36,11 +37,11 @@ def check_text(report: ConflictReport, title: str) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def findings_text(findings: Sequence[object], heading: str = "Findings") -> str:
-    """Severity and message of each finding under a heading."""
-    lines = [heading]
-    for finding in findings:
-        lines += wrapped(str(finding.message), f"  {finding.severity:<8} ", " " * 11)  # type: ignore[attr-defined]
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Severity and message of each finding, the gravest first."""
+    lines = ["Findings"]
+    for finding in sorted(findings, key=lambda f: GRAVITY[f.severity]):
+        lines += wrapped(finding.message, f"  {finding.severity:<8} ", " " * 11)
     return "\n".join(lines)
 
 
@@ -75,11 +76,12 @@ def _conflict(k: int, conflict: Conflict) -> Iterator[str]:
     yield from wrapped(", ".join([*facts, f"id {conflict.id}"]), indent)
     yield from wrapped(conflict.explanation, indent)
     if conflict.worst:
-        yield from wrapped(worst_item(conflict.worst), f"{indent}Worst: ", indent + " " * 7)
+        read = item_values(conflict.worst)
+        yield from wrapped(f"{item_name(conflict.worst)}{read and ': '}{read}", f"{indent}Worst: ", indent + " " * 7)
     if conflict.gap and conflict.gap.max is not None:
         unit = conflict.gap.unit
-        half = f"half of the items by {amount(conflict.gap.median, unit)} or less"
-        gap = f"by at most {amount(conflict.gap.max, unit)}, {half}"
+        half = f"at most, half of the items by {amount(conflict.gap.median, unit)} or less"
+        gap = f"by {amount(conflict.gap.max, unit)} {half if conflict.items > 1 else ''}"
         yield from wrapped(gap, f"{indent}Apart: ", indent + " " * 7)
     others = [str(key) for key in conflict.sample[1 : MOST_SAMPLE + 1]]
     if others:

@@ -26,18 +26,31 @@ def worst_item(worst: Mapping[str, Any]) -> str:
 
     The key comes first, then `lower` and `upper`; the rest are columns that the rules use.
     """
-    if not worst:
-        return ""
-    names = list(worst)
-    key = next((n for n in names if n not in ("lower", "upper")), None)
-    said = [f"{key} {worst[key]}"] if key else []  # a key is a name, never grouped
     ends = {end: worst[end] for end in ("lower", "upper") if isinstance(worst.get(end), (int, float))}
     decimals = apart(ends.values())
     words = {"lower": "at least", "upper": "at most"}
-    bounds = [f"{words[end]} {number(at, decimals)}" for end, at in ends.items()]
-    others = [f"{name} {value(worst[name])}" for name in names if name not in (key, "lower", "upper")]
-    text = ": ".join(part for part in (" ".join(said), ", ".join(bounds)) if part)
-    return f"{text} ({', '.join(others)})" if others else text
+    bounds = ", ".join(f"{words[end]} {number(at, decimals)}" for end, at in ends.items())
+    read = item_values(worst)
+    text = ": ".join(part for part in (item_name(worst), bounds) if part)
+    return f"{text} ({read})" if read else text
+
+
+def item_name(worst: Mapping[str, Any]) -> str:
+    """The item under its key: `sku 1183`; a key is a name and never grouped."""
+    key = next((name for name in worst if name not in ("lower", "upper")), None)
+    return f"{key} {worst[key]}" if key else ""
+
+
+def item_values(worst: Mapping[str, Any]) -> str:
+    """The columns that the rules read, as the data have them: `cost 9.25, year 1983`."""
+    columns = [name for name in worst if name not in ("lower", "upper")][1:]
+    return ", ".join(f"{name} {_data(worst[name])}" for name in columns)
+
+
+def _data(of: Any) -> str:
+    if isinstance(of, float) and not isinstance(of, bool):
+        return f"{of:.6g}" if 1e-4 <= abs(of) < 1e6 else f"{of:.10g}"
+    return UNKNOWN if of is None else str(of)
 
 
 def headline(conflict: Conflict) -> str:

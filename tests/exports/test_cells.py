@@ -33,7 +33,7 @@ def test_a_long_text_is_not_cut_within_a_character():
 @pytest.mark.parametrize(("worst", "shown"), [
     ({}, ""),
     ({"sku": 1183, "lower": 9.99, "upper": 8.49}, "sku 1183: at least 9.99, at most 8.49"),
-    ({"sku": "a", "lower": None, "upper": 3, "cost": 2500.5}, "sku a: at most 3 (cost 2,500)"),
+    ({"sku": "a", "lower": None, "upper": 3, "cost": 2500.5}, "sku a: at most 3 (cost 2500.5)"),
     ({"sku": 1, "lower": None, "upper": None}, "sku 1"),
     ({"sku": 1, "lower": 12000.25, "upper": 12000.2}, "sku 1: at least 12,000.25, at most 12,000.20"),
 ])  # fmt: skip

@@ -1,5 +1,6 @@
 """What a newcomer meets first: a quick import, commands that explain themselves, files that name no machine."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -76,6 +77,27 @@ def pins(file: str) -> list[str]:
 def test_requirements_are_pinned_exactly(file):
     exact = re.compile(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==[0-9][0-9A-Za-z.]*")
     assert [line for line in pins(file) if not exact.fullmatch(line)] == []
+
+
+def imported() -> set[str]:
+    """Top-level names of other people's packages that the app and the command line import."""
+    folders = ("alignment", "ui", "pages")
+    files = [ROOT / "app.py", *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    names = set()
+    for path in files:
+        if path.name.startswith("build_"):  # makes what is shipped, and is not shipped itself
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names.add(node.module.partition(".")[0])
+    return names - set(sys.stdlib_module_names) - {"alignment", "ui", "pages", "app"}
+
+
+def test_the_app_pins_what_it_imports_and_nothing_else():
+    pinned = {line.partition("==")[0].partition("[")[0].lower() for line in pins("requirements.txt")}
+    assert {{"yaml": "pyyaml"}.get(name, name) for name in imported()} == pinned
 
 
 def tracked() -> list[Path]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from alignment.conflicts.report import ConflictReport
-from alignment.exports.wording import headline
+from alignment.exports.wording import headline, repair_change
 from alignment.initiative.models import Initiative
-from alignment.words import amount, counted
+from alignment.words import amount
 
 CONFLICT_RULES = {
     "item-conflict": "Constraints that leave no value on at least one item",
@@ -46,13 +46,14 @@ def conflict_results(report: ConflictReport, initiative: Initiative, counting: S
         facts: list[tuple[str, Any]] = [("items", conflict.items), ("teams", list(conflict.teams))]
         if conflict.stake:
             facts.append(("stake", amount(conflict.stake.amount, conflict.stake.unit)))
-        repairs = counted(len(conflict.repairs), "repair")
         results.append(
             Result(
                 rule=f"{conflict.family}-conflict",
                 name=headline(conflict),
                 level="error" if conflict.strength == "hard" else "warning",
-                message=f"{conflict.explanation} ({counted(conflict.items, 'item')}, {repairs})",
+                message=" ".join(
+                    [conflict.explanation, *(f"Repair: {repair_change(r)}." for r in conflict.repairs[:1])]
+                ),
                 fingerprint=conflict.id,
                 counts=conflict.id in counting,
                 accepted=f"waived until {conflict.waived_until}" if conflict.waived_until else None,

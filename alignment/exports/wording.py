@@ -58,6 +58,11 @@ def headline(conflict: Conflict) -> str:
     return " + ".join(conflict.constraints)
 
 
+def repair_change(repair: Repair) -> str:
+    """What a repair changes, in a line: `floor-over-cost, rule: price >= cost * 1.02`."""
+    return "; ".join(f"{c.constraint}, {c.field}: {c.to or 'nothing'}" for c in repair.changes)
+
+
 def repair_effect(repair: Repair) -> str:
     """What a repair does, in a line: `clears 132 items, opens 3; operations gives up 1.5 USD`."""
     parts = [f"clears {counted(repair.items_fixed, 'item')}"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from alignment.conflicts.report import Conflict, ConflictReport, Repair
 from alignment.exports.sheet import Row
-from alignment.exports.wording import headline, repair_effect, worst_item
+from alignment.exports.wording import headline, repair_change, repair_effect, worst_item
 from alignment.exports.xlsx_pages import Column
 from alignment.initiative.models import Initiative
 
@@ -122,8 +122,7 @@ def _conflict(conflict: Conflict) -> Row:
 
 
 def _repair(repair: Repair) -> str:
-    changes = [f"{c.constraint}, {c.field}: {c.to or 'nothing'}" for c in repair.changes]
-    return f"{repair.option}. {'; '.join(changes)} ({repair_effect(repair)})"
+    return f"{repair.option}. {repair_change(repair)} ({repair_effect(repair)})"
 
 
 def goal_rows(initiative: Initiative, mapped: Mapping[str, Any] | None) -> list[Row]:

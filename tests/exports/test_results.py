@@ -29,6 +29,11 @@ def test_sarif_has_one_result_per_conflict(run):
     assert [r["level"] for r in run["results"]] == ["error", "warning"]
 
 
+def test_sarif_says_what_contradicts_and_the_first_way_out(run):
+    message = run["results"][0]["message"]["text"]
+    assert message == f"{CLASH.explanation} Repair: floor-over-cost, rule: price >= cost * 1.02."
+
+
 def test_sarif_points_at_the_first_member_and_at_the_others(run):
     place = run["results"][0]["locations"][0]["physicalLocation"]
     line = place["region"]["startLine"]

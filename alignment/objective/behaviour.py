@@ -13,7 +13,7 @@ from alignment.catalogue.reading import quoted
 from alignment.initiative.models import Initiative
 from alignment.objective.fits import distance_of, revealed_of
 from alignment.objective.ground import Stake
-from alignment.objective.intervals import Margins, captured_of, rank_agreement_of
+from alignment.objective.intervals import Margins, achievable, captured_of, rank_agreement_of
 from alignment.objective.prepare import Choices
 from alignment.objective.report import (
     Behaviour,
@@ -53,7 +53,7 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
     wanted = sorted({(stake.place, stake.direction) for stake in choices.stakes})
     swept = sweep(choices.grid, choices.ground, per_unit, wanted)
     captured, margins = captured_of(swept.model, swept.best, swept.random)
-    top = float(swept.best.sum())
+    top = achievable(swept.best)
     revealed, fit = revealed_of(swept, movable, stated)
     seen = {stake.goal.id for stake in choices.stakes}
     unseen = [goal.id for goal in initiative.goals if goal.id not in seen]
@@ -73,7 +73,7 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
 
 def regrets_of(swept: Sweep, stakes: Sequence[Stake], weights: Sequence[float]) -> tuple[Regret, ...]:
     """Per goal, what the model loses against the best choice: as a share of what can be captured, and in its unit."""
-    top = float(swept.best.sum())
+    top = achievable(swept.best)
     rows = []
     for stake, weight in zip(stakes, weights, strict=True):
         model, best = float(swept.model_change[stake.place]), float(swept.best_change[stake.place])

@@ -13,6 +13,7 @@ from alignment.objective.report import RevealedWeight, Term
 from alignment.objective.sweep import Sweep
 
 NOTHING = 1e-9
+ROUNDING = 1e-14
 ERRORS = 2
 
 
@@ -24,8 +25,8 @@ def distance_of(sweep: Sweep) -> float | None:
     objective, both, utility = sweep.products[-2, -2], sweep.products[-2, -1], sweep.products[-1, -1]
     if objective <= 0 or utility <= 0:
         return None
-    rho = min(1.0, max(-1.0, both / np.sqrt(objective * utility)))
-    return float(np.sqrt((1 - rho) / 2))
+    apart = 1 - min(1.0, max(-1.0, both / np.sqrt(objective * utility)))
+    return float(np.sqrt(apart / 2)) if apart > ROUNDING else 0.0
 
 
 def revealed_of(

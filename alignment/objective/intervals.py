@@ -15,6 +15,7 @@ RESAMPLES = 1_000
 MOST_RESAMPLED = 100_000
 SEED = 20_210_701
 HALF, GOOD = 0.5, 0.8
+ROUNDING = 1e-12
 Z = 1.959963984540054
 
 
@@ -51,7 +52,7 @@ def resampled_sums(vectors: np.ndarray) -> np.ndarray:
 
 def captured_of(model: np.ndarray, best: np.ndarray, random: np.ndarray) -> tuple[Captured, Margins]:
     """The captured share with its interval, and the margins of the verdict; vectors of utility per item."""
-    top = float(best.sum())
+    top = achievable(best)
     if len(model) > MOST_RESAMPLED:
         low, high, undefined, margins = _by_delta(model, best)
     else:
@@ -61,10 +62,16 @@ def captured_of(model: np.ndarray, best: np.ndarray, random: np.ndarray) -> tupl
     return Captured(float(model.sum()) / top, low, high, float(random.sum()) / top, undefined), margins
 
 
+def achievable(best: np.ndarray) -> float:
+    """U(best); 0 where it differs from 0 by rounding only."""
+    total = float(best.sum())
+    return 0.0 if abs(total) <= ROUNDING * float(np.abs(best).sum()) else total
+
+
 def _reason(best: np.ndarray) -> str:
     if not len(best):
         return "no item has a candidate that keeps every hard rule"
-    if float(best.sum()) == 0:
+    if achievable(best) == 0:
         return "today's choices are already the best for the goals, so there is nothing to capture"
     return "every allowed choice is worse for the goals than today's, which the hard rules no longer allow"
 
@@ -75,7 +82,7 @@ def _by_bootstrap(
     if not len(model):
         return None, None, 0.0, Margins(0.0, 0.0)
     sums = resampled_sums(np.stack([model, best]))
-    defined = sums[:, 1] > 0
+    defined = sums[:, 1] > ROUNDING * float(np.abs(best).sum())
     margins = Margins(
         float(np.quantile(sums[:, 0] - HALF * sums[:, 1], 0.975)),
         float(np.quantile(sums[:, 0] - GOOD * sums[:, 1], 0.025)),
@@ -93,7 +100,7 @@ def _by_delta(model: np.ndarray, best: np.ndarray) -> tuple[float | None, float 
     margins = Margins(
         float(half.sum() + Z * sum_spread(half)), float(good.sum() - Z * sum_spread(good))
     )
-    top, spread = float(best.sum()), sum_spread(best)
+    top, spread = achievable(best), sum_spread(best)
     undefined = float(norm.cdf(-top / spread)) if spread > 0 else float(top <= 0)
     if top <= 0:
         return None, None, undefined, margins

@@ -11,7 +11,7 @@ from alignment.catalogue.decisions import DecisionTable
 from alignment.catalogue.reading import quoted
 from alignment.objective.grid import Grid, Group, each_block
 from alignment.objective.ground import Ground
-from alignment.objective.intervals import MOST_RESAMPLED, Z, resampled_sums, sum_spread
+from alignment.objective.intervals import MOST_RESAMPLED, Z, achievable, resampled_sums, sum_spread
 from alignment.objective.report import HeldOut, Repair, Term
 from alignment.objective.sweep import Sweep
 
@@ -69,7 +69,7 @@ def repair_of(
     fitted on.
     """
     fitted = half[sweep.places]
-    if sweep.best[fitted].sum() <= 0 or sweep.best[~fitted].sum() <= 0:
+    if min(achievable(sweep.best[fitted]), achievable(sweep.best[~fitted])) <= 0:
         return None
     picked = np.zeros(grid.items, bool)
     places = sweep.places[fitted]

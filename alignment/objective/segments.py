@@ -9,6 +9,7 @@ import numpy as np
 from alignment.catalogue.decisions import DecisionTable
 from alignment.catalogue.reading import quoted
 from alignment.objective.findings import finding
+from alignment.objective.intervals import achievable
 from alignment.objective.report import Finding
 from alignment.objective.sweep import Sweep
 from alignment.objective.wording import counted, percent
@@ -69,14 +70,14 @@ def harmed_segments(columns: tuple[Column, ...], sweep: Sweep) -> list[Finding]:
     """
     from scipy.stats import t as student
 
-    if sweep.best.sum() <= 0 or sweep.model.sum() <= 0:
+    if achievable(sweep.best) <= 0 or sweep.model.sum() <= 0:
         return []
     looked = []
     for column in columns:
         codes = column.codes[sweep.places]
         for code, value in enumerate(column.values):
             model, best = sweep.model[codes == code], sweep.best[codes == code]
-            if len(model) < FEWEST_ITEMS or best.sum() <= 0:
+            if len(model) < FEWEST_ITEMS or achievable(best) <= 0:
                 continue
             spread = model.std(ddof=1) / np.sqrt(len(model))
             mean = model.mean()

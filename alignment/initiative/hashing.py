@@ -19,7 +19,8 @@ def content_hash(initiative: Initiative, catalogue: str | None = None, decisions
     """`sha256:` and the digest of the canonical JSON of what carries meaning.
 
     Left out are summary, reasons, stances, signatures, logs and readiness. `catalogue` and `decisions` are the hashes
-    of those files, None where there is none. The order of records and of keys does not matter, nor how a number was written.
+    of those files, None where there is none. The order of records and of keys does not matter, nor how a number is
+    written.
     """
     meaning = {
         name: _canonical(getattr(initiative, name), top=True)

@@ -50,7 +50,7 @@ class Record(BaseModel):
     def _remember_order(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         record = handler(data)
         if isinstance(data, Mapping):
-            by_alias = {f.alias: name for name, f in cls.model_fields.items() if f.alias}
+            by_alias: dict[str, str] = {f.alias: name for name, f in cls.model_fields.items() if f.alias}
             record._written = tuple(by_alias.get(key, key) for key in data)
         return record
 
@@ -382,7 +382,7 @@ class Initiative(Record):
         return self._file
 
     def line_of(self, path: str) -> int | None:
-        """The line of the file on which the entity of a path such as `constraints[3].rule` stands, where it is known."""
+        """The line on which the entity of a path such as `constraints[3].rule` stands, where it is known."""
         while path and path not in self._lines:
             path = path.rpartition(".")[0] if path.rpartition(".")[0] else path.rpartition("[")[0]
         return self._lines.get(path)

@@ -1,7 +1,7 @@
 """Arithmetic on context expressions and on fractions that are linear in one lever.
 
-A context value is a Fraction, where it is constant, or a sqlglot tree over columns. `Linear` is a·x + b and `Ratio` is one
-linear form over another, x being the lever.
+A context value is a Fraction, where it is constant, or a sqlglot tree over columns. `Linear` is a·x + b and `Ratio` is
+one linear form over another, x being the lever.
 """
 
 from __future__ import annotations

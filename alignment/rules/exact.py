@@ -173,6 +173,11 @@ def _like(text: str, pattern: str) -> bool:
     return re.fullmatch("".join(parts), text, re.DOTALL) is not None
 
 
+def _liked(tree: exp.Expression, row: Row) -> bool | None:
+    found: bool | None = _both(_like)(tree, row)
+    return found if found is None or not tree.args.get("negate") else not found
+
+
 def _part(name: str) -> Callable[[date], Fraction]:
     parts: dict[str, Callable[[date], int]] = {
         "year": lambda d: d.year,
@@ -224,7 +229,7 @@ _EVALUATORS: dict[type[exp.Expression], Callable[[Any, Row], Any]] = {
     exp.Between: _between,
     exp.In: _in,
     exp.Is: lambda t, row: evaluate(t.this, row) is None,
-    exp.Like: _both(_like),
+    exp.Like: _liked,
     exp.Case: _case,
     exp.Coalesce: lambda t, row: next(iter(_known(t, row)), None),
     exp.Least: lambda t, row: min(_known(t, row), default=None),

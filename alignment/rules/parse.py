@@ -1,4 +1,4 @@
-"""Reads the text of a rule into a checked tree: one SQL condition of allowed parts over known names, typed, of bounded size.
+"""Reads the text of a rule into a checked tree: one SQL condition of allowed parts, known names, checked kinds, bounded size.
 
 Text is never passed on: what is executed is rendered again from the tree (see `render`).
 """
@@ -40,11 +40,15 @@ _ALLOWED: tuple[type[exp.Expression], ...] = (
     exp.Filter, exp.Where, exp.Cast, exp.DataType, *AGGREGATES,
 )  # fmt: skip
 
-_CALLABLE = frozenset(
-    "coalesce nullif abs round floor ceil ceiling least greatest ln exp sqrt lower upper length sum avg count min max "
-    "year quarter month week day dayofweek extract".split()
-)
-_BEFORE_PAREN = frozenset("in and or not where filter when then else between like case is from".split())
+_CALLABLE = {
+    "coalesce", "nullif", "abs", "round", "floor", "ceil", "ceiling", "least", "greatest", "ln", "exp", "sqrt",
+    "lower", "upper", "length", "sum", "avg", "count", "min", "max",
+    "year", "quarter", "month", "week", "day", "dayofweek", "extract",
+}  # fmt: skip
+_BEFORE_PAREN = {
+    "in", "and", "or", "not", "where", "filter", "when", "then", "else", "between", "like", "case", "is", "from",
+    "over", "exists",
+}  # fmt: skip
 _FUNCTIONS = (
     "coalesce, nullif, abs, round, floor, ceil, least, greatest, ln, exp, sqrt, lower, upper, length, "
     "date parts, and sum, avg, count, min, max"
@@ -138,52 +142,64 @@ def conjuncts(tree: exp.Expression, joiner: type[exp.Connector] = exp.And) -> li
 def _parsed(text: str, schema: Schema, what: str) -> exp.Expression:
     if len(text) > LONGEST:
         raise RuleError(f"the {what} is {len(text):,} characters long", f"write at most {LONGEST:,}")
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", text.replace("\r\n", "\n")):
         raise RuleError(f"the {what} has a control character", "remove it")
-    tokens = _tokens(text, what)
-    _check_tokens(tokens, what)
+    _check_tokens(_tokens(text, what), what)
     try:
-        trees = sqlglot.parse(text, read="duckdb")
-        if len(trees) != 1 or trees[0] is None:
-            raise RuleError(
-                f"the {what} is {'empty' if not any(trees) else 'more than one statement'}", "write one condition"
-            )
-        tree = trees[0]
-        _check_nodes(tree, what)
-        if _depth(tree) > DEEPEST:
-            raise RuleError(f"the {what} is nested more than {DEEPEST} deep", "split it into several rules")
-        return _resolved(tree, schema, what)
+        tree = sqlglot.parse(text, read="duckdb")[0]
     except ParseError as error:
         raise RuleError(_parse_message(error, what), "write one SQL condition, such as price >= cost * 1.08") from None
     except RecursionError:
-        raise RuleError(f"the {what} is nested more than {DEEPEST} deep", "split it into several rules") from None
+        raise _too_deep(what) from None
+    except Exception:  # the parser stumbles over some texts that are no SQL
+        raise RuleError(f"the {what} cannot be read", "write one condition, such as price >= cost * 1.08") from None
+    if not isinstance(tree, exp.Expression):
+        raise RuleError(f"the {what} is empty", "write one condition, such as price >= cost * 1.08")
+    _check_nodes(tree, what)
+    if _depth(tree) > DEEPEST:
+        raise _too_deep(what)
+    return _resolved(tree, schema)
+
+
+def _too_deep(what: str) -> RuleError:
+    return RuleError(f"the {what} is nested more than {DEEPEST} deep", "split it into several rules")
 
 
 def _tokens(text: str, what: str) -> list[Token]:
     try:
-        return sqlglot.tokenize(text, read="duckdb")
+        return list(sqlglot.tokenize(text, read="duckdb"))
     except TokenError:
         raise RuleError(f"the {what} cannot be read", "check quotes: text stands in single ones, 'like this'") from None
 
 
 def _check_tokens(tokens: list[Token], what: str) -> None:
     depth = 0
-    for i, token in enumerate(tokens):
-        if token.comments:
-            raise RuleError(f"the {what} has a comment", "write the reason in its own field")
+    for token, after in zip(tokens, [*tokens[1:], None], strict=False):
         if token.token_type in (TokenType.L_PAREN, TokenType.R_PAREN):
             depth += 1 if token.token_type == TokenType.L_PAREN else -1
-            if depth > DEEPEST:
-                raise RuleError(f"the {what} is nested more than {DEEPEST} deep", "split it into several rules")
-        if token.token_type == TokenType.NUMBER:
-            _check_number(token.text, what)
-        if token.token_type == TokenType.DCOLON or token.text.lower() in ("cast", "try_cast"):
-            raise RuleError(f"the {what} has a cast", "types are never converted; compare like with like")
-        follows = tokens[i + 1].token_type if i + 1 < len(tokens) else None
-        word = token.text.lower()
-        if follows == TokenType.L_PAREN and re.fullmatch(r"[a-z_]\w*", word) and token.token_type != TokenType.STRING:
-            if word not in _CALLABLE and word not in _BEFORE_PAREN:
-                raise RuleError(f"the function '{word}' is not allowed", f"functions are {_FUNCTIONS}")
+        if depth > DEEPEST:
+            raise _too_deep(what)
+        if after is not None and after.token_type == TokenType.L_PAREN:
+            _check_called(token)
+        _check_token(token, what)
+
+
+def _check_token(token: Token, what: str) -> None:
+    if token.comments:
+        raise RuleError(f"the {what} has a comment", "write the reason in its own field")
+    if token.token_type == TokenType.SEMICOLON:
+        raise RuleError(f"the {what} has a semicolon or more than one statement", "write one condition")
+    if token.token_type == TokenType.NUMBER:
+        _check_number(token.text, what)
+    if token.token_type == TokenType.DCOLON or token.text.lower() in ("cast", "try_cast"):
+        raise RuleError(f"the {what} has a cast", "types are never converted; compare like with like")
+
+
+def _check_called(token: Token) -> None:
+    word = token.text.lower()
+    is_word = re.fullmatch(r"[a-z_]\w*", word) and token.token_type != TokenType.STRING
+    if is_word and word not in _CALLABLE and word not in _BEFORE_PAREN:
+        raise RuleError(f"the function '{word}' is not allowed", f"functions are {_FUNCTIONS}")
 
 
 def _check_number(text: str, what: str) -> None:
@@ -192,7 +208,7 @@ def _check_number(text: str, what: str) -> None:
         value = Decimal(text.replace("_", ""))
     except InvalidOperation:
         raise RuleError(f"'{text}' is not a number", "write digits with a decimal point") from None
-    if digits > MOST_DIGITS or abs(value) > LARGEST or value.adjusted() < -40:
+    if digits > MOST_DIGITS or abs(value) > LARGEST or value.adjusted() < -MOST_DIGITS:
         raise RuleError(f"the {what} has a number that is too long or too large", "write at most 30 digits, up to 1e30")
 
 
@@ -209,14 +225,49 @@ _NODE_NAMES = {
     exp.Dot: "a dotted name", exp.ILike: "ilike", exp.Escape: "escape",
 }  # fmt: skip
 
+_ARGUMENTS: dict[type[exp.Expression], set[str]] = {
+    exp.Column: {"this", "table", "db", "catalog"},
+    exp.Identifier: {"this", "quoted"},
+    exp.Literal: {"this", "is_string"},
+    exp.DataType: {"this", "nested"},
+    exp.Div: {"this", "expression", "typed", "safe"},
+    exp.Between: {"this", "low", "high", "symmetric"},
+    exp.In: {"this", "expressions", "query", "unnest", "field"},
+    exp.Like: {"this", "expression", "negate"},
+    exp.Case: {"this", "ifs", "default"},
+    exp.If: {"this", "true"},
+    exp.Cast: {"this", "to"},
+    exp.Round: {"this", "decimals"},
+    exp.Count: {"this", "big_int"},
+    exp.Coalesce: {"this", "expressions"},
+    exp.Least: {"this", "expressions", "ignore_nulls"},
+    exp.Greatest: {"this", "expressions", "ignore_nulls"},
+}
+_PLAIN = {"this", "expression"}
+
 
 def _check_nodes(tree: exp.Expression, what: str) -> None:
     for node in tree.walk():
-        if not isinstance(node, _ALLOWED) or type(node) not in _ALLOWED:
+        if type(node) not in _ALLOWED:
             name = next((said for kind, said in _NODE_NAMES.items() if isinstance(node, kind)), None)
             said = name or f"something that is not allowed ({type(node).__name__.lower()})"
             raise RuleError(f"the {what} has {said}", f"allowed are comparisons, arithmetic, and {_FUNCTIONS}")
+        assert isinstance(node, exp.Expression)
+        _check_arguments(node, what)
         _check_shape(node, what)
+
+
+def _check_arguments(node: exp.Expression, what: str) -> None:
+    """Refuses a part with something missing, or with something more than the language knows."""
+    word = type(node).__name__.lower()
+    empty = isinstance(node, exp.Func) and not isinstance(node, exp.Case) and node.args.get("this") is None
+    if empty or node.error_messages():
+        raise RuleError(f"the {what} has '{word}' with something missing", "complete it, such as price >= cost * 1.08")
+    more = [name for name, value in node.args.items() if value and name not in _ARGUMENTS.get(type(node), _PLAIN)]
+    if more and isinstance(node, (exp.Min, exp.Max)):
+        raise RuleError("min and max take one expression", "use least or greatest for several")
+    if more:
+        raise RuleError(f"the {what} gives '{word}' more than it takes", f"functions are {_FUNCTIONS}")
 
 
 def _check_shape(node: exp.Expression, what: str) -> None:
@@ -226,33 +277,25 @@ def _check_shape(node: exp.Expression, what: str) -> None:
         _check_date(node, what)
     if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("unnest") or node.args.get("field")):
         raise RuleError(f"the {what} has a subquery", "list the values: in ('a', 'b')")
+    if isinstance(node, exp.In) and not node.expressions:
+        raise RuleError(f"the {what} has `in` without values", "list the values: in ('a', 'b')")
     if isinstance(node, exp.Is) and not isinstance(node.expression, exp.Null):
-        raise RuleError(
-            f"the {what} has `is` before something other than null", "write is null, or a comparison with ="
-        )
+        raise RuleError(f"the {what} has `is` before something other than null", "write is null, or compare with =")
     if isinstance(node, exp.Between) and node.args.get("symmetric"):
         raise RuleError(f"the {what} has between symmetric", "write the lower end first")
-    if isinstance(node, exp.Round) and node.args.get("decimals") is not None:
-        if not (isinstance(node.args["decimals"], exp.Literal) and node.args["decimals"].name.isdigit()):
-            raise RuleError("round takes a whole number of decimals", "such as round(price, 2)")
-    if isinstance(node, exp.Extract) and node.this.name.lower() not in (
-        "year",
-        "quarter",
-        "month",
-        "week",
-        "day",
-        "dow",
-    ):
-        raise RuleError(f"'{node.this.name}' is not a date part", "parts are year, quarter, month, week, day, dow")
-    if isinstance(node, (exp.Min, exp.Max)) and node.args.get("expressions"):
-        raise RuleError("min and max take one expression", "use least or greatest for several")
-    if isinstance(node, AGGREGATES):
-        _check_aggregate(node, what)
-
-
-def _check_aggregate(node: exp.Expression, what: str) -> None:
-    if node.find_ancestor(*AGGREGATES):
+    if isinstance(node, exp.Round) and not _is_digits(node.args.get("decimals")):
+        raise RuleError("round takes a whole number of decimals", "such as round(price, 2)")
+    if isinstance(node, exp.Extract) and node.this.name.lower() not in _PARTS:
+        raise RuleError(f"'{node.this.name}' is not a date part", f"parts are {', '.join(_PARTS)}")
+    if isinstance(node, AGGREGATES) and node.find_ancestor(*AGGREGATES, exp.Where):
         raise RuleError(f"the {what} has an aggregate inside an aggregate", "write two rules")
+
+
+_PARTS = ("year", "quarter", "month", "week", "day", "dow")
+
+
+def _is_digits(decimals: exp.Expression | None) -> bool:
+    return decimals is None or (isinstance(decimals, exp.Literal) and decimals.name.isdigit() and int(decimals.name) <= 12)
 
 
 def _check_date(node: exp.Cast, what: str) -> None:
@@ -263,6 +306,8 @@ def _check_date(node: exp.Cast, what: str) -> None:
         date.fromisoformat(node.this.name)
     except ValueError:
         raise RuleError(f"'{node.this.name}' is not a date", "write date '2026-03-01'") from None
+    if len(node.this.name) != 10:
+        raise RuleError(f"'{node.this.name}' is not a date", "write date '2026-03-01'")
 
 
 def _depth(tree: exp.Expression) -> int:
@@ -283,23 +328,22 @@ def _children(node: exp.Expression) -> Iterator[exp.Expression]:
             yield child
 
 
-def _resolved(tree: exp.Expression, schema: Schema, what: str) -> exp.Expression:
+def _resolved(tree: exp.Expression, schema: Schema) -> exp.Expression:
     kinds = schema.kinds()
     folded: dict[str, list[str]] = {}
-    for name in kinds:
-        folded.setdefault(name.lower(), []).append(name)
+    for known in kinds:
+        folded.setdefault(known.lower(), []).append(known)
     for column in list(tree.find_all(exp.Column)):
         prefix = column.table.lower()
         if column.args.get("db") or column.args.get("catalog") or prefix not in ("", "lower", "upper"):
-            raise RuleError(
-                f"'{column.sql('duckdb')}' is not a name here", "write the column alone, or lower./upper. in pairs"
-            )
+            found = f"'{column.sql('duckdb')}' is not a name here"
+            raise RuleError(found, "write the column alone, or lower./upper. in pairs")
         name = _spelled(column.name, kinds, folded)
         if name is None:
             raise RuleError(f"'{column.name}' is not a column of the catalogue", closest(column.name, kinds, "names"))
         column.set("this", exp.to_identifier(name, quoted=True))
         if prefix:
-            column.set("table", exp.to_identifier(prefix))
+            column.set("table", exp.to_identifier(prefix, quoted=True))
     return tree
 
 
@@ -321,33 +365,39 @@ def _refuse_prefixes(tree: exp.Expression, what: str) -> None:
 
 def _family(tree: exp.Expression, schema: Schema, pairs: bool) -> Family:
     columns = list(tree.find_all(exp.Column))
-    prefixed = [c for c in columns if c.table]
-    lever_aggregates = [
-        node for node in tree.find_all(*AGGREGATES)
-        if any(c.name in schema.levers for c in (node.parent if isinstance(node.parent, exp.Filter) else node).find_all(exp.Column))
-    ]  # fmt: skip
-    if prefixed and not pairs:
-        raise RuleError(
-            "the rule has lower. or upper. but the constraint has no pairs", "add pairs: {within: […], order: …}"
-        )
-    if prefixed:
-        bare = [c for c in columns if not c.table and not c.find_ancestor(*AGGREGATES)]
-        if bare:
-            raise RuleError(
-                f"'{bare[0].name}' has no lower. or upper.", f"write lower.{bare[0].name} or upper.{bare[0].name}"
-            )
-        if lever_aggregates:
-            raise RuleError("the rule mixes pairs and aggregates of a lever", "write two rules")
+    if any(c.table for c in columns):
+        _check_pair(tree, columns, schema, pairs)
         return "pair"
     if pairs:
-        raise RuleError(
-            "the constraint has pairs but the rule has no lower. or upper.", "such as upper.price >= lower.price"
-        )
-    if not lever_aggregates:
+        found = "the constraint has pairs but the rule has no lower. or upper."
+        raise RuleError(found, "such as upper.price >= lower.price")
+    if not _lever_aggregates(tree, schema):
         return "item"
     outside = [c for c in columns if not c.find_ancestor(*AGGREGATES, exp.Filter)]
     if outside:
-        raise RuleError(
-            f"'{outside[0].name}' stands outside the aggregate", "move it inside, into per, or into the scope"
-        )
+        found = f"'{outside[0].name}' stands outside the aggregate"
+        raise RuleError(found, "move it inside, into per, or into the scope")
     return "aggregate"
+
+
+def _check_pair(tree: exp.Expression, columns: list[exp.Column], schema: Schema, pairs: bool) -> None:
+    if not pairs:
+        found = "the rule has lower. or upper. but the constraint has no pairs"
+        raise RuleError(found, "add pairs: {within: […], order: …}")
+    if _lever_aggregates(tree, schema):
+        raise RuleError("the rule mixes pairs and aggregates of a lever", "write two rules")
+    for column in columns:
+        inside = column.find_ancestor(*AGGREGATES, exp.Filter) is not None
+        if column.table and inside:
+            raise RuleError(f"'{column.table}.{column.name}' stands inside an aggregate", "drop lower. or upper. there")
+        if not column.table and not inside:
+            found = f"'{column.name}' has no lower. or upper."
+            raise RuleError(found, f"write lower.{column.name} or upper.{column.name}")
+
+
+def _lever_aggregates(tree: exp.Expression, schema: Schema) -> bool:
+    return any(
+        column.name in schema.levers
+        for node in tree.find_all(*AGGREGATES)
+        for column in (node.parent if isinstance(node.parent, exp.Filter) else node).find_all(exp.Column)
+    )

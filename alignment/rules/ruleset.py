@@ -115,10 +115,8 @@ def _parsed(
         path = f"constraints[{i}].{field}"
         problems.append(Problem(path, found, expected, initiative.line_of(path), initiative.file))
 
-    for field, names in (
-        ("per", constraint.per),
-        ("pairs.within", constraint.pairs.within if constraint.pairs else ()),
-    ):
+    within = constraint.pairs.within if constraint.pairs else ()
+    for field, names in (("per", constraint.per), ("pairs.within", within)):
         for name in names:
             if name not in schema.columns:
                 problem(field, f"'{name}' is not a column of the catalogue", closest(name, schema.columns, "columns"))
@@ -155,13 +153,12 @@ def _checked(
 
 def bind_aggregates(rule: Rule, catalogue: Catalogue) -> Rule:
     """The rule with every aggregate over columns replaced by its value over the items in scope."""
-    found = [n for n in rule.tree.find_all(*AGGREGATES)]
-    if not found:
+    if not rule.tree.find(*AGGREGATES):
         return rule
     tree = exp.Paren(this=rule.tree.copy())
     scope = "true" if rule.scope is None else render(rule.scope)
     for node in list(tree.find_all(*AGGREGATES)):
-        whole = node.parent if isinstance(node.parent, exp.Filter) else node
+        whole: exp.Expression = node.parent if isinstance(node.parent, exp.Filter) else node
         query = f"select cast({render(whole)} as varchar) from {quoted(catalogue.table)} where {scope}"
         row = catalogue.connection.execute(query).fetchone()
         whole.replace(_bound(row[0] if row else None, whole, catalogue))
@@ -195,7 +192,7 @@ def signs_of(catalogue: Catalogue, rules: list[Rule]) -> dict[str, int]:
 
 
 def scales_of(catalogue: Catalogue, names: list[str]) -> dict[str, int | None]:
-    """Decimals of number columns: known for decimals and whole numbers, measured for doubles, None where more than six."""
+    """Decimals of number columns: as typed, or for doubles as measured; None where there are more than six."""
     from alignment.catalogue.reading import decimals_of
 
     scales: dict[str, int | None] = {}

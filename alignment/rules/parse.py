@@ -271,6 +271,7 @@ def _check_arguments(node: exp.Expression, what: str) -> None:
 
 
 def _check_shape(node: exp.Expression, what: str) -> None:
+    _check_chain(node, what)
     if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count):
         raise RuleError(f"the {what} has a star outside count(*)", "name the column")
     if isinstance(node, exp.Cast):
@@ -291,6 +292,13 @@ def _check_shape(node: exp.Expression, what: str) -> None:
         raise RuleError(f"the {what} has an aggregate inside an aggregate", "write two rules")
 
 
+def _check_chain(node: exp.Expression, what: str) -> None:
+    """Refuses `a < b < c` and `a = b is null`, which SQL engines read differently."""
+    if isinstance(node, _PREDICATES) and any(isinstance(part, (*_PREDICATES, exp.Not)) for part in _children(node)):
+        raise RuleError(f"the {what} chains comparisons", "join them with and, or put one of them in parentheses")
+
+
+_PREDICATES = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.EQ, exp.NEQ, exp.Between, exp.In, exp.Like, exp.Is)
 _PARTS = ("year", "quarter", "month", "week", "day", "dow")
 
 

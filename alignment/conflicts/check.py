@@ -67,7 +67,7 @@ def situation(
 
 def report(case: Situation, fail_on: str = "hard") -> ConflictReport:
     """The report of a situation, without repairs and explanations (see `consequences` and `explain`)."""
-    conflicts = _conflicts(case)
+    conflicts = conflicts_of(case)
     not_yet = [c for c in case.rules.checked if _not_yet(c)]
     opaque = [c for c in case.rules.checked if isinstance(c.form, Opaque)]
     statuses = _statuses(case)
@@ -154,7 +154,8 @@ def _scoped(rule: Checked, case: Situation) -> int:
 # Conflicts
 
 
-def _conflicts(case: Situation) -> tuple[Conflict, ...]:
+def conflicts_of(case: Situation) -> tuple[Conflict, ...]:
+    """The conflicts of a situation, hard ones first, then by items and ids, without repairs and explanations."""
     clashes = sorted(case.answers.clashes, key=lambda c: (not _hard(c, case), -c.items, c.ids))
     groups = components([c.ids for c in clashes])
     return tuple(_conflict(clash, group, case) for clash, group in zip(clashes, groups, strict=True))
@@ -281,4 +282,4 @@ def _with_context(near: Near, case: Situation) -> Near:
     return Near(near.constraints, near.slack, near.items_within_5_percent, worst)
 
 
-__all__ = ["Choice", "Normal", "Situation", "components", "report", "situation", "verdict", "waived_until"]
+__all__ = ["Choice", "Normal", "Situation", "components", "conflicts_of", "report", "situation", "verdict", "waived_until"]

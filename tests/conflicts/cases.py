@@ -1,0 +1,61 @@
+"""Small initiatives for tests of the engine: rules and rows in, a situation or its report out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from alignment.catalogue.reading import open_catalogue
+from alignment.conflicts.check import Situation, situation
+from alignment.conflicts.report import ConflictReport, as_json
+from alignment.initiative.models import Initiative
+
+NUMBER = "decimal(18, 6)"
+
+
+def initiative(rules: Sequence[Any], levers: Sequence[Mapping[str, Any]] = (), value: str | None = None) -> Initiative:
+    """rules: texts, or mappings of a constraint's fields; ids are r0, r1, … where none is given."""
+    constraints = [
+        {"id": f"r{i}", "team": "operations", **({"rule": rule} if isinstance(rule, str) else rule)}
+        for i, rule in enumerate(rules)
+    ]
+    catalogue = {"source": "items.csv", "key": "k", "value": value}
+    levers = levers or [{"name": "price", "unit": "USD"}]
+    return Initiative.model_validate(
+        {"accord": 1, "id": "small", "currency": "USD", "levers": levers, "catalogue": catalogue, "constraints": constraints}
+    )
+
+
+def table(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str] | None = None) -> Any:
+    """Rows as an Arrow table: numbers as decimals of six places, unless `types` says otherwise; k counts from 1."""
+    kinds = {"k": "bigint", **(types or {})}
+    names = list(dict.fromkeys(["k", *(name for row in rows for name in row)]))
+    columns = ", ".join(f'"{name}" {kinds.get(name, NUMBER)}' for name in names)
+    connection = duckdb.connect()
+    connection.execute(f"create table t ({columns})")
+    marks = ", ".join("?" for _ in names)
+    for i, row in enumerate(rows):
+        connection.execute(f"insert into t values ({marks})", [{"k": i + 1, **row}.get(name) for name in names])
+    return connection.sql("select * from t").to_arrow_table()
+
+
+def case_of(
+    rules: Sequence[Any],
+    rows: Sequence[Mapping[str, Any]] = ({},),
+    levers: Sequence[Mapping[str, Any]] = (),
+    types: Mapping[str, str] | None = None,
+    value: str | None = None,
+) -> Situation:
+    read = initiative(rules, levers, value)
+    return situation(read, open_catalogue(read, table(rows, types)))
+
+
+def listed(report: ConflictReport) -> dict[str, int]:
+    """Conflicts by id with their number of items."""
+    return {c.id: c.items for c in report.conflicts}
+
+
+def status_of(report: ConflictReport, id: str) -> Any:
+    return as_json(next(s for s in report.constraints if s.id == id))

@@ -1,0 +1,58 @@
+"""A constraint is tried while it is being written, and the answer is that of a whole check."""
+
+from __future__ import annotations
+
+import pytest
+
+from alignment.conflicts.check import report
+from alignment.conflicts.preview import preview
+from alignment.errors import FileProblems
+from alignment.explain.conflicts import explanation
+from alignment.initiative.models import Constraint
+from tests.conflicts.cases import case_of, listed
+
+ROWS = [{"cost": cost, "msrp": msrp} for cost, msrp in ((5, 6), (5, 5), (7, 6), (None, 6))]
+
+
+def written(rule: str, id: str = "new", where: str | None = None, **more: object) -> Constraint:
+    return Constraint.model_validate({"id": id, "team": "brand", "rule": rule, "where": where, **more})
+
+
+def test_a_new_rule_shows_whom_it_clashes_with_and_where_most() -> None:
+    case = case_of(["price >= cost", "price <= msrp"], ROWS)
+    found = preview(case, written("price >= cost + 0.5"))
+    assert (found.in_scope, found.unknown) == (4, 1)
+    assert [(c.id, c.items, c.worst["k"]) for c in found.conflicts] == [("new+r1", 2, 3)]
+
+
+def test_conflicts_it_takes_no_part_in_are_left_out() -> None:
+    case = case_of(["price >= cost", "price <= msrp"], ROWS)
+    assert listed(report(case)) == {"r0+r1": 1}
+    assert preview(case, written("price <= 100")).conflicts == ()
+
+
+def test_a_changed_rule_stands_in_place_of_what_is_recorded() -> None:
+    case = case_of(["price >= cost", "price <= msrp"], ROWS)
+    assert preview(case, written("price >= cost - 1", "r0")).conflicts == ()
+
+
+def test_a_retired_rule_is_tried_as_if_it_were_in_force() -> None:
+    case = case_of(["price >= cost"], ROWS)
+    assert [c.id for c in preview(case, written("price <= 6", status="retired")).conflicts] == ["new+r0"]
+
+
+def test_its_conflicts_can_be_explained() -> None:
+    case = case_of(["price >= cost", "price <= msrp"], ROWS)
+    found = preview(case, written("price >= cost + 0.5"))
+    assert found.conflicts[0].in_scope_of_all is None
+    assert explanation(found.conflicts[0], found.case)
+
+
+def test_a_rule_that_cannot_be_read_is_said_in_a_sentence() -> None:
+    with pytest.raises(FileProblems, match="'cots' is not a column"):
+        preview(case_of(["price >= cost"], ROWS), written("price >= cots"))
+
+
+def test_a_rule_over_the_whole_catalogue_waits_for_the_check() -> None:
+    found = preview(case_of(["price >= cost"], ROWS), written("avg(price) <= 5"))
+    assert not found.counted and found.in_scope is None and found.conflicts == ()

@@ -45,13 +45,7 @@ class Behaved:
 
 def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str, float]) -> Behaved:
     """The behaviour under normalised weights of the goals, without robustness."""
-    movable = tuple(stake for stake in choices.stakes if stake.scale > 0)
-    stated = [weights[stake.goal.id] for stake in movable]
-    total = sum(stated) or 1.0
-    stated = [weight / total for weight in stated]
-    per_unit = coefficients_of(movable, stated, len(choices.ground.metrics))
-    wanted = sorted({(stake.place, stake.direction) for stake in choices.stakes})
-    swept = sweep(choices.grid, choices.ground, per_unit, wanted)
+    swept, movable, stated, per_unit = swept_of(choices, weights)
     captured, margins = captured_of(swept.model, swept.best, swept.random)
     top = achievable(swept.best)
     revealed, fit = revealed_of(swept, movable, stated)
@@ -69,6 +63,19 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
         worst_of(initiative, choices.table, swept, top),
     )  # fmt: skip
     return Behaved(behaviour, margins, swept, movable, tuple(stated), per_unit)
+
+
+def swept_of(
+    choices: Choices, weights: Mapping[str, float]
+) -> tuple[Sweep, tuple[Stake, ...], list[float], np.ndarray]:
+    """The pass itself, with the goals that can be moved, their weights among each other, and utility per unit of metric."""
+    movable = tuple(stake for stake in choices.stakes if stake.scale > 0)
+    stated = [weights[stake.goal.id] for stake in movable]
+    total = sum(stated) or 1.0
+    stated = [weight / total for weight in stated]
+    per_unit = coefficients_of(movable, stated, len(choices.ground.metrics))
+    wanted = sorted({(stake.place, stake.direction) for stake in choices.stakes})
+    return sweep(choices.grid, choices.ground, per_unit, wanted), movable, stated, per_unit
 
 
 def regrets_of(swept: Sweep, stakes: Sequence[Stake], weights: Sequence[float]) -> tuple[Regret, ...]:

@@ -117,8 +117,10 @@ def read_grid(
     order = _order(table)
     rules = list(binding.rules.values())
     extras = [_Column(f"word{w}", sql, kind) for w, (sql, kind) in enumerate(zip(words_sql(rules), _kinds(len(rules)), strict=True))]
-    mark = "false" if table.status_quo is None else f"coalesce({quoted(table.status_quo)}::double = 1, false)"
-    columns = [_Column("usable", domain_sql(initiative.levers), "bool"), _Column("mark", mark, "bool")]
+    mark = f"coalesce({quoted(table.status_quo or '')}::double = 1, false)"
+    domain = domain_sql(initiative.levers)
+    columns = [_Column("usable", domain, "bool")] if domain != "true" else []
+    columns += [_Column("mark", mark, "bool")] if table.status_quo is not None else []
     joined = [(extra, binding.names()) for extra in extras] + [(_Column("wanted", f"({objective})::double", "float64"), names)]
     flat = {}
     for column, read in joined:
@@ -227,8 +229,9 @@ class Source:
             columns.append(_Column("lever", f"{quoted(self.lever)}::double", "float64"))
         ends = np.cumsum(self.order.counts)
         start = 0
-        for first, found in _chunks(self._reader(columns), ends):
-            read = first + len(found["row"])
+        for first, read, found in _chunks(self._reader(columns), ends):
+            if self.order.clustered:
+                found["row"] = np.arange(first, read)
             stop = int(np.searchsorted(ends, read, side="right"))
             found |= {name: flat[found["row"]] for name, flat in self.flat.items()}
             yield from self._groups(found, slice(start, stop), len(metrics))
@@ -237,7 +240,8 @@ class Source:
     def _reader(self, columns: Sequence[_Column]) -> Any:
         item = quoted(self.table.item)
         sort = "" if self.order.clustered else f' order by {item}, "{ROW}"'
-        names = ", ".join([f'"{ROW}" as row', *(column.written for column in columns)])
+        row = [] if self.order.clustered else [f'"{ROW}" as row']
+        names = ", ".join([*row, *(column.written for column in columns)]) or "1 as nothing"
         cursor = self.table.connection.cursor()
         return cursor.sql(f"select {names} from decisions{sort}").to_arrow_reader(CHUNK // 4)
 
@@ -259,8 +263,9 @@ class Source:
         for m in range(self.needed):
             known &= np.isfinite(values[m])
         complete = known & np.isfinite(objective)
-        usable = complete & slots.get(found["usable"]).astype(bool)
-        today = self._today(slots.get(found["mark"]).astype(bool) & present, known, rows)
+        usable = complete & slots.get(found["usable"]).view(bool) if "usable" in found else complete
+        marks = slots.get(found["mark"]).view(bool) if "mark" in found else np.zeros(slots.shape, bool)
+        today = self._today(marks, known, rows)
         broken = tuple(slots.get(found[f"word{w}"]) for w in range(self.words))
         lever = slots.get(found["lever"]) if "lever" in found else None
         return Group(values, objective, usable, complete, broken, today, items, rows, lever)
@@ -315,8 +320,8 @@ def _slots(first: np.ndarray, counts: np.ndarray, length: int, alone: bool) -> _
     return _Slots(shape, places)
 
 
-def _chunks(reader: Any, ends: np.ndarray) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """The first row, and columns of rows, of chunk after chunk that ends with an item."""
+def _chunks(reader: Any, ends: np.ndarray) -> Iterator[tuple[int, int, dict[str, np.ndarray]]]:
+    """The first row, the one after the last, and the columns of chunk after chunk that ends with an item."""
     first, waiting, rows = 0, [], 0
     for batch in reader:
         waiting.append(batch)
@@ -324,11 +329,11 @@ def _chunks(reader: Any, ends: np.ndarray) -> Iterator[tuple[int, dict[str, np.n
         whole = int(ends[max(0, np.searchsorted(ends, first + rows, side="right") - 1)]) - first
         if rows < CHUNK or whole <= 0 or whole > rows:
             continue
-        yield first, _joined(waiting, 0, whole)
+        yield first, first + whole, _joined(waiting, whole)
         rest = _rest(waiting, whole)
         first, waiting, rows = first + whole, rest, rows - whole
     if rows:
-        yield first, _joined(waiting, 0, rows)
+        yield first, first + rows, _joined(waiting, rows)
 
 
 def _rest(batches: list[Any], from_row: int) -> list[Any]:
@@ -340,8 +345,6 @@ def _rest(batches: list[Any], from_row: int) -> list[Any]:
     return left
 
 
-def _joined(batches: list[Any], start: int, stop: int) -> dict[str, np.ndarray]:
+def _joined(batches: list[Any], rows: int) -> dict[str, np.ndarray]:
     names = batches[0].schema.names
-    return {
-        name: np.concatenate([_numpy(batch.column(c)) for batch in batches])[start:stop] for c, name in enumerate(names)
-    }
+    return {name: np.concatenate([_numpy(batch.column(c)) for batch in batches])[:rows] for c, name in enumerate(names)}

@@ -61,17 +61,15 @@ def ground_of(grid: Grid) -> Ground:
 
     def one(group: Group, part: slice) -> tuple[np.ndarray, int, Ends | None]:
         allowed = group.feasible(part)
-        some = allowed.any(axis=0)
+        some, everything = allowed.any(axis=0), bool(allowed.all())
         here = group.items[part]
         feasible[here] = some
         sums = np.zeros(count)
         for q in range(count):
             x = group.values[q][:, part]
             bases[q, here] = _base(x, allowed, group.today[part])
-            everything = bool(allowed.all())
-            low = x.min(axis=0) if everything else np.where(allowed, x, np.inf).min(axis=0)
-            high = x.max(axis=0) if everything else np.where(allowed, x, -np.inf).max(axis=0)
-            sums[q] = (high[some] - low[some]).sum()
+            shown = x if everything else np.where(allowed, x, np.nan)
+            sums[q] = (np.fmax.reduce(shown, axis=0) - np.fmin.reduce(shown, axis=0))[some].sum()
         missing = (group.rows[:, part] >= 0) & ~group.complete[:, part]
         return sums, int(missing.sum()), ends_of(group, part, allowed) if group.lever is not None else None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ class Candidate:
 def candidates_of(prepared: Prepared, item: Any, weights: Mapping[str, float]) -> tuple[Candidate, ...]:
     """The candidates of one item in table order, judged under normalised weights of the goals, by id.
 
-    Raises UsageError where there is no decision table or no such item in it.
+    item: its key, as it is or as text. Raises UsageError where there is no decision table or no such item in it.
     """
     choices = prepared.choices
     if choices is None:
@@ -99,14 +99,30 @@ def _rows(prepared: Prepared, choices: Choices, item: Any) -> list[dict[str, Any
     shown |= {f"r {r}": f"not ({allows_sql(rule)})" for r, rule in enumerate(choices.binding.rules.values())}
     columns = ", ".join(f"{sql} as {quoted(name)}" for name, sql in shown.items())
     source = table.source(choices.binding.names() | wanted.names)
-    query = f'select {columns} from {source} j where {quoted(table.item)} = ? order by "{ROW}"'
-    found = table.connection.cursor().execute(query, [item])
+    query = f'select {columns} from {source} j where cast({quoted(table.item)} as varchar) = ? order by "{ROW}"'
+    found = table.connection.cursor().execute(query, [str(item)])
     return [dict(zip(shown, row, strict=True)) for row in found.fetchall()]
 
 
 def _place(choices: Choices, item: Any) -> int:
     """The item's place in the order of keys."""
     name = quoted(choices.table.item)
-    query = f"select count(distinct {name}) from decisions where {name} < ?"
-    row = choices.table.connection.cursor().execute(query, [item]).fetchone()
+    own = f"(select any_value({name}) from decisions where cast({name} as varchar) = ?)"
+    query = f"select count(distinct {name}) from decisions where {name} < {own}"
+    row = choices.table.connection.cursor().execute(query, [str(item)]).fetchone()
     return int(row[0]) if row else 0
+
+
+def today_of(choices: Choices, items: Sequence[Any], levers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Levers of today's candidate of some items, by the item's key as text; items without one are left out."""
+    table = choices.table
+    if table.status_quo is None or not items:
+        return {}
+    name = quoted(table.item)
+    columns = ", ".join([f"cast({name} as varchar)", *map(quoted, levers)])
+    query = (
+        f"select {columns} from decisions where coalesce({quoted(table.status_quo)}::double = 1, false) "
+        f"and cast({name} as varchar) in ({', '.join('?' * len(items))})"
+    )
+    rows = table.connection.cursor().execute(query, [str(item) for item in items]).fetchall()
+    return {row[0]: dict(zip(levers, row[1:], strict=True)) for row in rows}

@@ -60,6 +60,7 @@ def mapped(prepared: Prepared, weights: Mapping[str, float] | None = None, thoro
     """The report of a prepared initiative under the recorded weights or others, by goal id. Raises UsageError."""
     initiative, choices = prepared.initiative, prepared.choices
     stated = _weights(initiative, weights)
+    fingerprint = prepared.hash
     behaved = behaviour_of(initiative, choices, stated) if choices else None
     findings = _findings(prepared, stated, behaved)
     margins = behaved.margins if behaved else None
@@ -69,7 +70,7 @@ def mapped(prepared: Prepared, weights: Mapping[str, float] | None = None, thoro
         behaviour = replace(behaved.behaviour, robustness=_robustness(prepared, choices, behaved, stated, verdict))
         repair = _repair(prepared, choices, behaved)
     return MappingReport(
-        1, initiative.slug, prepared.hash.result(), verdict, tuple(findings), coverage_of(prepared.structure),
+        1, initiative.slug, fingerprint.result(), verdict, tuple(findings), coverage_of(prepared.structure),
         prepared.terms, prepared.agreement, behaviour, repair, stated, prepared,
     )  # fmt: skip
 

@@ -57,12 +57,25 @@ class Prepared:
     structure: Structure
     agreement: Agreement | None
     choices: Choices | None
-    hash: Future[str] = field(repr=False)
 
     @property
     def terms(self) -> tuple[Term, ...]:
         """The terms of the objective."""
         return self.structure.terms
+
+    @cached_property
+    def hash(self) -> Future[str]:
+        """The content hash, worked out beside other work."""
+        table = self.choices.table if self.choices else None
+
+        def work() -> str:
+            catalogue = table.catalogue.sha256 if table and table.catalogue else None
+            return content_hash(self.initiative, catalogue, table.sha256 if table else None)
+
+        pool = ThreadPoolExecutor(1)
+        found = pool.submit(work)
+        pool.shutdown(wait=False)
+        return found
 
     @cached_property
     def edges(self) -> Edges | None:
@@ -82,12 +95,11 @@ def prepare(
     """
     agreement = agreement_of(initiative)
     if initiative.objective is None or not initiative.goals or (decisions is None and initiative.decisions is None):
-        return Prepared(initiative, structure_of(initiative, _recorded(initiative)), agreement, None, _hash(initiative, None))
+        return Prepared(initiative, structure_of(initiative, _recorded(initiative)), agreement, None)
     if initiative.decisions is None:
         raise RuleError("the initiative does not say which column of the decision table names the item", "add decisions: {source: …, item: …}")
     opened = open_catalogue(initiative, catalogue) if initiative.catalogue or catalogue is not None else None
     table = open_decisions(initiative, decisions, opened)
-    hashed = _hash(initiative, table)
     binding = binding_rules(initiative, table, stage)
     wanted = wanted_of(initiative.objective, schema_of(initiative, table))
     sql = wanted_sql(wanted, table)
@@ -98,7 +110,7 @@ def prepare(
     if initiative.objective.score is not None:
         terms = estimated(initiative, grid)
     choices = Choices(table, binding, grid, ground, stakes_of(initiative, ground))
-    return Prepared(initiative, structure_of(initiative, terms), agreement, choices, hashed)
+    return Prepared(initiative, structure_of(initiative, terms), agreement, choices)
 
 
 def _recorded(initiative: Initiative) -> tuple[Term, ...]:
@@ -106,16 +118,3 @@ def _recorded(initiative: Initiative) -> tuple[Term, ...]:
     if initiative.objective is None:
         return ()
     return terms_of(initiative, wanted_of(initiative.objective, recorded_schema(initiative)), None)
-
-
-def _hash(initiative: Initiative, table: DecisionTable | None) -> Future[str]:
-    """The content hash, worked out while the tables are read."""
-
-    def work() -> str:
-        catalogue = table.catalogue.sha256 if table and table.catalogue else None
-        return content_hash(initiative, catalogue, table.sha256 if table else None)
-
-    pool = ThreadPoolExecutor(1)
-    found = pool.submit(work)
-    pool.shutdown(wait=False)
-    return found

@@ -228,8 +228,8 @@ def _products(block: _Block) -> np.ndarray:
         x = block.deltas[r] if q < 0 else (block.objective, block.utility)[q]
         x = x if everything else np.where(block.allowed, x, 0.0)
         np.subtract(x, x.sum(axis=0) / divide, out=rows[r])
-    if not everything:
-        rows[:, ~block.allowed] = 0.0
+        if not everything:
+            rows[r] *= block.allowed
     flat = rows.reshape(len(rows), -1)
     return np.asarray(flat @ flat.T)
 

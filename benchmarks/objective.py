@@ -1,0 +1,180 @@
+"""How long the objective mapping takes, and how much memory, on tables of items × 20 candidates × 6 metrics in Parquet.
+
+`python benchmarks/objective.py` runs on 100,000 items, `--full` on 1,000,000, `--items N` on any number. Each step runs in
+a process of its own. The table holds random numbers: it measures speed, and says nothing about any business.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+CANDIDATES = 20
+PANDAS_ITEMS = 200_000
+GOALS = (("sales", "operations", 0.3), ("image", "brand", 0.3), ("margin", "finance", 0.2), ("calm", "tech", 0.1), ("stock", "tech", 0.1))
+METRICS = (*(name for name, _, _ in GOALS), "clicks")
+
+
+def main() -> None:
+    """Writes the tables, runs the steps and prints a table of figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=100_000, help="items in the decision table")
+    parser.add_argument("--full", action="store_true", help="1,000,000 items")
+    items = 1_000_000 if parser.parse_args().full else parser.parse_args().items
+    with tempfile.TemporaryDirectory() as folder:
+        print(f"{'step':<58}{'items':>11}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
+        for count in (max(1, items // 10), items):
+            write(Path(folder), count)
+            core = measured("behaviour without intervals, robustness and repair", core_step, folder, count)
+            measured("everything", full_step, folder, count)
+            one = measured("one DuckDB pass over the same file (arg_max by item)", duckdb_step, folder, count)
+            print(f"  behaviour takes {core / one:.1f} times as long as that pass")
+        small = min(items, PANDAS_ITEMS)
+        write(Path(folder), small)
+        ours = measured("behaviour without intervals, robustness and repair", core_step, folder, small)
+        pandas = measured("captured share, regret and guardrails alone, in pandas", pandas_step, folder, small)
+        print(f"  pandas takes {pandas / ours:.1f} times as long, for a part of it")
+        moved = measured("one weight moved, all else kept", moved_step, folder, items)
+        print(f"  a weight moves in {1000 * moved:,.0f} ms on {items:,} items")
+
+
+def write(folder: Path, items: int) -> None:
+    """A catalogue, a decision table and an initiative of so many items."""
+    import duckdb
+
+    columns = ", ".join(f"random() * {scale} as {name}" for name, scale in zip(METRICS, (100, 10, 1, 1000, 1, 1), strict=True))
+    with duckdb.connect() as connection:
+        connection.execute("select setseed(0.5)")
+        connection.execute(
+            f"copy (select i.range as sku, 8 + k.range * 0.5 as price, k.range = 10 as is_today, {columns} "
+            f"from range({items}) i, range({CANDIDATES}) k order by sku, price) to '{folder}/decisions.parquet'"
+        )
+        connection.execute(
+            f"copy (select range as sku, 8 + random() * 4 as cost, 'c' || range % 7 as category from range({items})) "
+            f"to '{folder}/catalogue.parquet'"
+        )
+
+
+def initiative(folder: Path):
+    """Five goals of four teams, three hard rules and an objective of two of the goals' metrics and clicks."""
+    from alignment.initiative.models import Initiative
+
+    return Initiative.model_validate({
+        "accord": 1, "id": "benchmark", "levers": [{"name": "price", "unit": "USD"}],
+        "catalogue": {"source": "catalogue.parquet", "key": "sku"},
+        "metrics": [{"name": name} for name in METRICS],
+        "goals": [{"id": f"more-{m}", "team": t, "metric": m, "weight": w} for m, t, w in GOALS],
+        "constraints": [
+            {"id": "floor", "team": "finance", "rule": "price >= cost * 1.05"},
+            {"id": "ceiling", "team": "brand", "rule": "price <= cost * 2"},
+            {"id": "top", "team": "operations", "rule": "price <= 17"},
+        ],
+        "objective": {"expression": "sales + 0.5 * image + 20 * clicks", "horizon_days": 7},
+        "decisions": {"source": "decisions.parquet", "item": "sku", "status_quo": "is_today"},
+    }).in_folder(folder)  # fmt: skip
+
+
+def core_step(folder: str) -> float:
+    """Everything but intervals, robustness and repair."""
+    from alignment.objective.behaviour import swept_of
+    from alignment.objective.prepare import prepare
+
+    start = time.perf_counter()
+    swept_of(prepare(initiative(Path(folder))).choices, {f"more-{metric}": weight for metric, _, weight in GOALS})
+    return time.perf_counter() - start
+
+
+def full_step(folder: str) -> float:
+    """The whole report."""
+    from alignment.objective.mapping import map_objective
+
+    start = time.perf_counter()
+    map_objective(initiative(Path(folder)))
+    return time.perf_counter() - start
+
+
+def moved_step(folder: str) -> float:
+    """A second weight on what is prepared."""
+    from alignment.objective.mapping import remap
+    from alignment.objective.prepare import prepare
+
+    ready = prepare(initiative(Path(folder)))
+    remap(ready)
+    start = time.perf_counter()
+    remap(ready, {"more-image": 0.5})
+    return time.perf_counter() - start
+
+
+def duckdb_step(folder: str) -> float:
+    """The best candidate of each item by one metric, and its other metrics."""
+    import duckdb
+
+    best = ", ".join(f"arg_max({name}, sales)" for name in METRICS[1:])
+    start = time.perf_counter()
+    query = f"create table best as select sku, max(sales), {best} from read_parquet('{folder}/decisions.parquet') group by sku"
+    duckdb.connect().execute(query)
+    return time.perf_counter() - start
+
+
+def pandas_step(folder: str) -> float:
+    """The captured share, each goal's regret and the guardrails' prices as a capable user would write them in pandas."""
+    import pandas as pd
+
+    start = time.perf_counter()
+    frame = pd.read_parquet(f"{folder}/decisions.parquet").merge(pd.read_parquet(f"{folder}/catalogue.parquet"), on="sku")
+    rules = {"floor": frame.price >= frame.cost * 1.05, "ceiling": frame.price <= frame.cost * 2, "top": frame.price <= 17}
+    allowed = rules["floor"] & rules["ceiling"] & rules["top"]
+    frame["objective"] = frame.sales + 0.5 * frame.image + 20 * frame.clicks
+    today = frame[frame.is_today].set_index("sku")
+    inside = frame[allowed].groupby("sku")
+    frame["utility"] = 0.0
+    for metric, _, weight in GOALS:
+        swing = (inside[metric].max() - inside[metric].min()).sum()
+        frame["utility"] += weight * (frame[metric] - frame.sku.map(today[metric])) / swing
+
+    def chosen(kept: pd.Series, by: str) -> pd.DataFrame:
+        some = frame[kept]
+        return some[some[by] == some.groupby("sku")[by].transform("max")].groupby("sku").mean(numeric_only=True)
+
+    model, best = chosen(allowed, "objective"), chosen(allowed, "utility")
+    model.utility.sum() / best.utility.sum()
+    [(best[metric] - model[metric]).sum() for metric, _, _ in GOALS]
+    for name in rules:
+        others = pd.concat([test for other, test in rules.items() if other != name], axis=1).all(axis=1)
+        chosen(others, "utility").utility.sum() - best.utility.sum()
+        model.utility.sum() - chosen(others, "objective").utility.sum()
+    return time.perf_counter() - start
+
+
+def measured(name: str, step: Callable[[str], float], folder: str, items: int) -> float:
+    """Runs a step in a fresh process, prints its line and returns its wall time in seconds."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        wall, cpu, memory = pool.apply(_alone, (step, folder))
+    print(f"{name:<58}{items:>11,}{wall:>9.2f}{cpu:>9.2f}{memory:>9,.0f}", flush=True)
+    return wall
+
+
+def _alone(step: Callable[[str], float], folder: str) -> tuple[float, float, float]:
+    import duckdb  # noqa: F401
+    import numpy  # noqa: F401
+    import pandas  # noqa: F401
+    import pyarrow  # noqa: F401
+    import scipy.optimize
+    import scipy.stats  # noqa: F401
+
+    start = time.process_time()
+    wall = step(folder)
+    return wall, time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""Validates an initiative file with all that it names: structure, references, catalogue, rules, objective, decision table."""
+"""Validates an initiative file with all that it names: references, catalogue, rules, objective, decision table."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Validity:
 
 
 def validate(path: str | Path, catalogue: Any = None, decisions: Any = None) -> Validity:
-    """Reads a file and all it names; every error with its line and what would be valid. Raises nothing for bad input."""
+    """Reads a file and all it names; every error with its line and what would be valid. Bad input raises nothing."""
     try:
         initiative = load(path)
     except FileProblems as error:
         return _validity([_mistake(p) for p in error.problems])
-    return _validity([mistake for mistake in _mistakes(initiative, catalogue, decisions)])
+    return _validity(list(_mistakes(initiative, catalogue, decisions)))
 
 
 def _validity(mistakes: list[Mistake]) -> Validity:
@@ -77,7 +77,11 @@ def _backstops(initiative: Initiative, table: Any) -> Iterator[Mistake]:
     from alignment.initiative.references import closest
     from alignment.rules.parse import Schema, parse_condition
 
-    names = {**table.kinds, **{m.name: "number" for m in initiative.metrics}, **{lv.name: "number" for lv in initiative.levers}}
+    names = {
+        **table.kinds,
+        **{m.name: "number" for m in initiative.metrics},
+        **{lv.name: "number" for lv in initiative.levers},
+    }
     for i, backstop in enumerate(initiative.backstops):
         try:
             parse_condition(backstop.when, Schema(names))

@@ -1,4 +1,4 @@
-"""Numbers, amounts, shares, counts and names as people write them: one place for sheets, sentences, pages and terminals."""
+"""Numbers, amounts, shares, counts and names as people write them, in sheets, sentences, pages and terminals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader should know beside the conflicts: overdue reviews, missing data, ended waivers, rules without an owner."""
+"""What a reader should know beside the conflicts: overdue reviews, missing data, ended waivers, missing owners."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ def findings(initiative: Initiative, today: date, statuses: Sequence[ConstraintS
         if not backstop.owner:
             found.append(_finding("no_owner", "warning", backstop.id, "has no owner; nobody is called when it fires"))
         if backstop.tested_on is None:
-            found.append(_finding("untested_backstop", "warning", backstop.id, "was never tested; try it before launch"))
+            found.append(
+                _finding("untested_backstop", "warning", backstop.id, "was never tested; try it before launch")
+            )
     for waiver in initiative.waivers:
         if waiver.until < today:
-            said = f"The waiver of {' and '.join(waiver.conflict)} ended on {waiver.until.isoformat()}; the conflict counts again."
+            rules = " and ".join(waiver.conflict)
+            said = f"The waiver of {rules} ended on {waiver.until.isoformat()}; the conflict counts again."
             found.append(Finding("waiver_expired", "warning", tuple(sorted(waiver.conflict)), said))
     return tuple(found)
 

@@ -24,7 +24,7 @@ State = Literal["known", "unknown", "out_of_scope"]
 
 @dataclass(frozen=True)
 class RuleOnItem:
-    """What one rule allows on the item: intervals, or values of a finite lever; both empty where it has no normal form."""
+    """What one rule allows on the item: intervals, or values of a finite lever; None where it has no normal form."""
 
     constraint: str
     parts: tuple[Part, ...] | None
@@ -83,7 +83,9 @@ def item_row(table: Catalogue, item: Any) -> dict[str, Any]:
 
 def _main_lever(rules: RuleSet) -> Lever | None:
     named = [name for rule in rules.checked for name in rule.rule.levers]
-    return next((lever for name, lever in rules.levers.items() if name in named), next(iter(rules.levers.values()), None))
+    return next(
+        (lever for name, lever in rules.levers.items() if name in named), next(iter(rules.levers.values()), None)
+    )
 
 
 def _rule_alone(rule: Checked, row: dict[str, Any]) -> RuleOnItem:
@@ -108,7 +110,9 @@ class _Left:
         shown = tuple(self._on_item(r) for r in self.rules.checked if r.rule.family == "item")
         left = self.left(mine)
         lower, upper = self._deciders(mine, left)
-        without = tuple(Without(r.id, self.left([o for o in mine if o.id != r.id])) for r in mine if in_scope(r, self.row))
+        without = tuple(
+            Without(r.id, self.left([o for o in mine if o.id != r.id])) for r in mine if in_scope(r, self.row)
+        )
         return Trail(item, self.lever.name, today, shown, left, lower, upper, without)
 
     def _decides(self, rule: Checked) -> bool:
@@ -134,7 +138,9 @@ class _Left:
         if self.lever.values is not None:
             values = tuple(shown_value(v) for v in self.lever.values if self._allows(rule, v))
             state: State = "unknown" if self._null_everywhere(rule) else "known"
-            return RuleOnItem(rule.id, None, values, state, None if self.today is None else self._allows(rule, self.today))
+            return RuleOnItem(
+                rule.id, None, values, state, None if self.today is None else self._allows(rule, self.today)
+            )
         parts = tuple(allowed_parts([rule], self.lever, self.row))
         state = "unknown" if unknown_on_interval(rule, self.lever, self.row) else "known"
         today = None if self.today is None else not forbids(rule, self.today, self.row)
@@ -145,9 +151,9 @@ class _Left:
         return any(evaluate(rule.rule.tree, row) is None for row in rows)
 
     def _deciders(self, rules: Sequence[Checked], left: tuple[Any, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Rules that set the lower and the upper end of what is left: those without which, alone, it would reach further.
+        """Rules that set the lower and the upper end of what is left: the highest floors and the lowest ceilings.
 
-        Where nothing is left: the rules with the highest floor and with the lowest ceiling.
+        The domain's own ends belong to no rule.
         """
         if self.lever.values is not None:
             return (), ()

@@ -1,4 +1,4 @@
-"""A conflict in one or two plain sentences: who asks for what, how many items are left without a value, and the worst of them."""
+"""A conflict in one or two plain sentences: who asks for what, on how many items nothing is left, and the worst of them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,11 @@ def _against_domain(at: MemberAtWorst | None, lever: Lever) -> list[str]:
     if low is not None and high is not None:
         span = f"{amount(float(low), lever.unit)} to {amount(float(high), lever.unit)}"
         return [asked, f"and the {lever.name} ranges from {span}"]
-    bound = f"at least {amount(float(low), lever.unit)}" if low is not None else f"at most {amount(float(high or 0), lever.unit)}"
+    bound = (
+        f"at least {amount(float(low), lever.unit)}"
+        if low is not None
+        else f"at most {amount(float(high or 0), lever.unit)}"
+    )
     return [asked, f"and the {lever.name} is {bound}"]
 
 
@@ -126,7 +130,8 @@ def _about_data(conflict: Conflict, member: Constraint, case: Situation) -> str:
     items = _items(conflict, case)
     is_ = "is" if conflict.items == 1 else "are"
     return (
-        f"{_whose(member.team)} {member.id} speaks about the data alone, and {items} {is_} against it whatever is decided; "
+        f"{_whose(member.team)} {member.id} speaks about the data alone, and {items} {is_} against it "
+        f"whatever is decided; "
         f"for example {_key(conflict, case)}."
     )
 

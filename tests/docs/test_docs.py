@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md")), ROOT / "data/sample/README.md"]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+    ROOT / "data/sample/README.md",
+]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -57,6 +62,8 @@ def test_links_of_the_documents_lead_somewhere(document: Path) -> None:
 
 
 def test_make_help_lists_every_command_that_the_documents_name() -> None:
-    named = {m for d in DOCUMENTS for _, body in BLOCK.findall(d.read_text()) for m in re.findall(r"^make (\w+)", body, re.M)}
+    named = {
+        m for d in DOCUMENTS for _, body in BLOCK.findall(d.read_text()) for m in re.findall(r"^make (\w+)", body, re.M)
+    }
     makefile = (ROOT / "Makefile").read_text()
     assert all(re.search(rf"^{name}:.*## ", makefile, re.MULTILINE) for name in named)

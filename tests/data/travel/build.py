@@ -1,6 +1,6 @@
 """Makes the travel tables from statsmodels' `modechoice.csv` (public domain): python build.py PATH/modechoice.csv.
 
-Only arrangement, no estimation: one row a traveller for the catalogue, one row a traveller and mode for the decision table.
+Only arrangement, no estimation: a row a traveller for the catalogue, a row a traveller and mode for the decision table.
 """
 
 import csv
@@ -25,8 +25,15 @@ def main(source: str) -> None:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["traveller", "mode", "is_today", "fare", "ride_minutes", "wait_minutes", "generalised_cost"])
         out.writerows(
-            [r["individual"], MODES[r["mode"]], "true" if r["choice"] == "1" else "false"]
-            + [r["invc"], r["invt"], r["ttme"], r["gc"]]
+            [
+                r["individual"],
+                MODES[r["mode"]],
+                str(r["choice"] == "1").lower(),
+                r["invc"],
+                r["invt"],
+                r["ttme"],
+                r["gc"],
+            ]
             for r in rows
         )
 

@@ -77,14 +77,14 @@ def forbidden(
     for start in range(0, len(at.first), BLOCK):
         rows = np.arange(start, min(start + BLOCK, len(at.first)))
         part = at.take(rows)
-        starts, widths = _cells(part)
-        exists, rules = _judged(line, part, givens[rows], ends, starts, widths)
+        starts, widths = stretches(part)
+        exists, rules = judged(line, part, givens[rows], ends, starts, widths)
         if outside is not None and line.unions:
             rules[:, :, -len(line.unions) :] &= ~outside[rows][:, None, :]
         yield rows, exists, rules
 
 
-def _cells(at: Positions) -> tuple[Ints, Ints]:
+def stretches(at: Positions) -> tuple[Ints, Ints]:
     """First position and number of positions of each cell, B by C; a width of 0 is no cell."""
     d0, d1 = at.domain
     n = len(at.first)
@@ -95,14 +95,14 @@ def _cells(at: Positions) -> tuple[Ints, Ints]:
     return cuts[:, :-1], np.diff(cuts, axis=1)
 
 
-def _judged(line: Line, at: Positions, givens: Bools, ends: Endings, starts: Ints, widths: Ints) -> tuple[Bools, Bools]:
+def judged(line: Line, at: Positions, givens: Bools, ends: Endings, starts: Ints, widths: Ints) -> tuple[Bools, Bools]:
     interval = (starts[:, :, None] < at.first[:, None, :]) | (starts[:, :, None] > at.last[:, None, :])
-    exists, judged = [], []
+    exists, verdicts = [], []
     for q in range(ends.size):
         exists.append((widths > 0) & _holds_pattern(ends, q, starts, widths))
         unions = [_value(_forbidden_form(rule), line, at, givens, ends.patterns[q], starts) for rule in line.unions]
-        judged.append(np.concatenate([interval, *(u[:, :, None] for u in unions)], axis=2) if unions else interval)
-    return np.concatenate(exists, axis=1), np.concatenate(judged, axis=1)
+        verdicts.append(np.concatenate([interval, *(u[:, :, None] for u in unions)], axis=2) if unions else interval)
+    return np.concatenate(exists, axis=1), np.concatenate(verdicts, axis=1)
 
 
 def _forbidden_form(rule: Checked) -> Formula:

@@ -120,7 +120,7 @@ def _comparison(left: exp.Expression, operator: Operator, right: exp.Expression,
         return _residue(left, operator, right)
     if isinstance(left, exp.Abs) and operator not in ("=", "<>"):
         return _absolute(left.this, operator, right, side)
-    pairs = _limited(product(_pieces(left, side), _pieces(right, side)))
+    pairs = _limited(product(quotients(left, side), quotients(right, side)))
     return _by_cases([(both(ga, gb), _sign(a.plus(b.negated()), operator, side)) for (ga, a), (gb, b) in pairs])
 
 
@@ -279,7 +279,8 @@ def _sign_of(value: Value, side: Side) -> int:
 # Numbers, piece by piece: (where it is this one, a ratio of linear forms); where no piece holds the number is NULL
 
 
-def _pieces(tree: exp.Expression, side: Side) -> _Pieces:
+def quotients(tree: exp.Expression, side: Side) -> _Pieces:
+    """A number as ratios of linear forms of the lever, each with the formula under which it is that one. Raises NotNormal."""
     tree = bare(tree)
     if not side.is_in(tree):
         value = number_of(tree)
@@ -299,7 +300,7 @@ def _few(pieces: _Pieces) -> _Pieces:
 
 def _binary(combine: Callable[[Ratio, Ratio], Ratio]) -> Callable[[exp.Expression, Side], _Pieces]:
     def pieces(tree: exp.Expression, side: Side) -> _Pieces:
-        pairs = _limited(product(_pieces(tree.this, side), _pieces(tree.expression, side)))
+        pairs = _limited(product(quotients(tree.this, side), quotients(tree.expression, side)))
         return [(both(ga, gb), combine(a, b)) for (ga, a), (gb, b) in pairs]
 
     return pieces
@@ -307,7 +308,7 @@ def _binary(combine: Callable[[Ratio, Ratio], Ratio]) -> Callable[[exp.Expressio
 
 def _abs_pieces(tree: exp.Expression, side: Side) -> _Pieces:
     found: _Pieces = []
-    for guard, ratio in _pieces(tree.this, side):
+    for guard, ratio in quotients(tree.this, side):
         test = _sign(ratio, ">=", side)
         found.append((both(guard, either(test.true, test.zero)), ratio))  # a zero divisor is told by whoever compares
         found.append((both(guard, test.false), ratio.negated()))
@@ -317,9 +318,9 @@ def _abs_pieces(tree: exp.Expression, side: Side) -> _Pieces:
 def _extreme_pieces(tree: exp.Expression, side: Side) -> _Pieces:
     """least and greatest skip NULL: where a part is NULL the others decide."""
     keep: Operator = "<=" if isinstance(tree, exp.Least) else ">="
-    best = _pieces(tree.this, side)
+    best = quotients(tree.this, side)
     for node in tree.expressions:
-        other = _pieces(node, side)
+        other = quotients(node, side)
         best_is_null, other_is_null = negation(_any_value(best)), negation(_any_value(other))
         found: _Pieces = []
         for (ga, a), (gb, b) in _limited(product(best, other)):
@@ -346,7 +347,7 @@ def _case_pieces(tree: exp.Expression, side: Side) -> _Pieces:
     found: _Pieces = []
     for guard, value in _branches(tree, side):
         if value is not None:
-            found += [(both(guard, inner), ratio) for inner, ratio in _pieces(value, side)]
+            found += [(both(guard, inner), ratio) for inner, ratio in quotients(value, side)]
     return found
 
 
@@ -354,7 +355,7 @@ def _coalesce_pieces(tree: exp.Expression, side: Side) -> _Pieces:
     found: _Pieces = []
     still_null: Formula = TRUE
     for node in [tree.this, *tree.expressions]:
-        pieces = _pieces(node, side)
+        pieces = quotients(node, side)
         found += [(both(still_null, guard, _has_value(ratio)), ratio) for guard, ratio in pieces]
         still_null = both(still_null, negation(_any_value(pieces)))
     return found
@@ -362,7 +363,7 @@ def _coalesce_pieces(tree: exp.Expression, side: Side) -> _Pieces:
 
 _MAKERS: dict[type[exp.Expression], Callable[[exp.Expression, Side], _Pieces]] = {
     exp.Column: lambda tree, side: [(TRUE, lever_of(side.lever))],
-    exp.Neg: lambda tree, side: [(g, r.negated()) for g, r in _pieces(tree.this, side)],
+    exp.Neg: lambda tree, side: [(g, r.negated()) for g, r in quotients(tree.this, side)],
     exp.Add: _binary(Ratio.plus),
     exp.Sub: _binary(lambda a, b: a.plus(b.negated())),
     exp.Mul: _binary(Ratio.times),

@@ -48,9 +48,10 @@ def _canonical(value: Any, top: bool = False) -> Any:
         return {name: _canonical(getattr(value, name)) for name in type(value).model_fields if name not in _REASONS}
     if isinstance(value, (list, tuple)):
         items = [_canonical(v) for v in value]
-        return sorted(items, key=lambda v: json.dumps(v, sort_keys=True)) if top else items
+        unordered = top or any(isinstance(v, Record) for v in value)
+        return sorted(items, key=lambda v: json.dumps(v, sort_keys=True)) if unordered else items
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return {"number": format(value.normalize() + 0, "f")}
     if isinstance(value, date):
         return value.isoformat()
     return value

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -24,8 +25,17 @@ from pydantic import (
     model_validator,
 )
 
-Number = Annotated[Decimal, WithJsonSchema({"type": "number"}), Field(allow_inf_nan=False)]
-Weight = Annotated[Decimal, WithJsonSchema({"type": "number", "minimum": 0}), Field(ge=0, allow_inf_nan=False)]
+def _written_out(value: Decimal) -> Decimal:
+    if value.adjusted() > 30 or len(value.as_tuple().digits) > 30 or int(value.as_tuple().exponent) < -30:
+        raise ValueError("the number is too long or too large; write at most 30 digits, up to 1e30")
+    return value
+
+
+_Finite = Annotated[Decimal, Field(allow_inf_nan=False), AfterValidator(_written_out)]
+Number = Annotated[_Finite, WithJsonSchema({"type": "number"})]
+Weight = Annotated[_Finite, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
+Positive = Annotated[_Finite, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+Share = Annotated[_Finite, Field(ge=0, le=1), WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1})]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 RuleText = Annotated[str, Field(min_length=1)]
 Days = Annotated[int, Field(ge=0)]
@@ -54,6 +64,13 @@ class Record(BaseModel):
             record._written = tuple(by_alias.get(key, key) for key in data)
         return record
 
+    def __eq__(self, other: object) -> bool:
+        """Equal in what they say, whatever the order of keys and the file they were read from."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
     def written(self) -> dict[str, Any]:
         """Field values that the author gave, under the names of the file, in the author's order."""
         given = [name for name in self._written if name in self.model_fields_set]
@@ -77,7 +94,7 @@ class Lever(Record):
     unit: str | None = None
     minimum: Number | None = None
     maximum: Number | None = None
-    step: Annotated[Number, Field(gt=0)] | None = None
+    step: Positive | None = None
     values: tuple[str | Number, ...] | None = None
     current: Name | None = None
 
@@ -127,7 +144,7 @@ class Link(Record):
     from_: Name = Field(alias="from")
     to: Name
     sign: Literal["positive", "negative"]
-    strength: Annotated[Number, Field(ge=0, le=1)] = Decimal(1)
+    strength: Share = Decimal(1)
     lag_days: Days = 0
     evidence: Evidence = "assumed"
 
@@ -140,7 +157,7 @@ class Goal(Record):
     metric: Name
     want: Direction | None = None
     weight: Weight = Decimal(1)
-    swing: Annotated[Number, Field(gt=0)] | None = None
+    swing: Positive | None = None
     horizon_days: Days | None = None
     target: str | None = None
     because: str | None = None
@@ -223,8 +240,8 @@ class Objective(Record):
     def _one_form(self) -> Self:
         given = [name for name in ("expression", "terms", "score") if getattr(self, name) is not None]
         if len(given) != 1:
-            said = " and ".join(given) if given else "none of them"
-            raise ValueError(f"an objective has exactly one of expression, terms and score; it has {said}")
+            said = " and ".join(given) if given else "none of expression, terms and score"
+            raise ValueError(f"the objective has {said}; write exactly one of expression, terms and score")
         return self
 
 

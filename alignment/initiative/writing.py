@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import yaml
 
 from alignment.initiative.models import Initiative
+from alignment.initiative.reading import SCALARS
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style, two-space lists, decimals as plain numbers, and quotes where YAML 1.1 readers would misread."""
+    """Block style, two-space lists, decimals as plain numbers, and quotes where a reader of YAML 1.1 or 1.2 would misread."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -34,6 +36,16 @@ def _datetime(dumper: yaml.SafeDumper, value: datetime) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:timestamp", value.isoformat())
 
 
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = '"' if _LINE_ENDS.search(value) else None  # which any other style would read as a plain end of line
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+
+_LINE_ENDS = re.compile("[\r\x85\u2028\u2029\ufeff]")
+
+for _tag, _pattern, _first in SCALARS:
+    _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+_Dumper.add_representer(str, _text)
 _Dumper.add_representer(Decimal, _decimal)
 _Dumper.add_representer(datetime, _datetime)
 
@@ -45,30 +57,17 @@ def to_yaml(initiative: Initiative) -> str:
 
 def to_json(initiative: Initiative) -> str:
     """The initiative as JSON text; reading it again gives an equal initiative."""
-    return json.dumps(_exact(initiative.written()), ensure_ascii=False, indent=2) + "\n"
+    return _json(initiative.written(), "\n") + "\n"
 
 
-class _Number(float):
-    """A decimal that JSON writes digit for digit."""
-
-    def __new__(cls, value: Decimal) -> _Number:
-        number = super().__new__(cls, value)
-        number.text = plain_number(value)
-        return number
-
-    text: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def _exact(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _exact(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_exact(v) for v in value]
+def _json(value: Any, line: str) -> str:
+    """Indented JSON in which decimals stand digit for digit, which the standard library cannot write."""
+    deeper = line + "  "
+    if isinstance(value, dict) and value:
+        members = (f"{json.dumps(key, ensure_ascii=False)}: {_json(inner, deeper)}" for key, inner in value.items())
+        return "{" + deeper + f",{deeper}".join(members) + line + "}"
+    if isinstance(value, list) and value:
+        return "[" + deeper + f",{deeper}".join(_json(inner, deeper) for inner in value) + line + "]"
     if isinstance(value, Decimal):
-        return int(value) if "." not in plain_number(value) else _Number(value)
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    return value
+        return plain_number(value)
+    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)

@@ -54,7 +54,9 @@ def connect() -> DuckDBPyConnection:
     return connection
 
 
-def open_catalogue(initiative: Initiative, source: Any = None, connection: DuckDBPyConnection | None = None) -> Catalogue:
+def open_catalogue(
+    initiative: Initiative, source: Any = None, connection: DuckDBPyConnection | None = None
+) -> Catalogue:
     """The catalogue of an initiative, from its own source or from `source` (a path, pandas, Polars or Arrow).
 
     Raises DataError with one sentence on what is wrong: no file, a broken one, a missing column, keys alike.
@@ -101,7 +103,9 @@ def check_key(table: Table, key: str) -> None:
         f"select count(distinct {column}), count(*) - count({column}) from {quoted(table.table)}"
     ).fetchone()  # type: ignore[misc]
     if nulls:
-        raise DataError(f"{table.name}: the key '{key}' is empty in {nulls:,} of {table.rows:,} rows; every item needs one")
+        raise DataError(
+            f"{table.name}: the key '{key}' is empty in {nulls:,} of {table.rows:,} rows; every item needs one"
+        )
     if distinct == table.rows:
         return
     value, times = table.connection.execute(
@@ -118,7 +122,9 @@ def quoted(name: str) -> str:
 def _check_names(initiative: Initiative, table: Table) -> None:
     for lever in initiative.levers:
         if lever.name in table.kinds:
-            raise DataError(f"{table.name}: the lever '{lever.name}' is also a column; give one of the two another name")
+            raise DataError(
+                f"{table.name}: the lever '{lever.name}' is also a column; give one of the two another name"
+            )
         if lever.current is not None and lever.current not in table.kinds:
             hint = closest(lever.current, table.kinds, "columns")
             raise DataError(f"{table.name}: the lever '{lever.name}' names '{lever.current}' as today's value; {hint}")
@@ -128,7 +134,9 @@ def _check_columns(label: str, columns: list[str]) -> None:
     folded = [c.lower() for c in columns]
     for column in columns:
         if folded.count(column.lower()) > 1:
-            raise DataError(f"{label}: the column '{column}' stands twice; names differ by more than upper and lower case")
+            raise DataError(
+                f"{label}: the column '{column}' stands twice; names differ by more than upper and lower case"
+            )
         if not column.strip():
             raise DataError(f"{label}: a column has no name; give it one in the first line")
 
@@ -162,10 +170,11 @@ def _read_file(connection: DuckDBPyConnection, path: Path, name: str) -> tuple[s
 def _read_csv(connection: DuckDBPyConnection, path: Path, name: str) -> None:
     columns, mark = _header(path)
     _check_columns(path.name, columns)
+    typed = ", ".join(f"{_literal(c)}: 'varchar'" for c in columns)
     options = (
         f"header = true, all_varchar = true, nullstr = '', delim = {_literal(mark)}, quote = '\"', escape = '\"', "
         "strict_mode = true, auto_detect = false, max_line_size = 10000000, "
-        f"columns = {{{', '.join(f'{_literal(c)}: {_literal("varchar")}' for c in columns)}}}"
+        f"columns = {{{typed}}}"
     )
     try:
         _create(connection, name, f"select * from read_csv({_literal(str(path))}, {options})", kind="table")
@@ -226,7 +235,14 @@ def _retype_text(connection: DuckDBPyConnection, name: str, columns: list[str]) 
 
 
 def _narrowest(
-    filled: int, not_int: int, not_decimal: int, decimals: int, not_double: int, not_date: int, not_bool: int, padded: int
+    filled: int,
+    not_int: int,
+    not_decimal: int,
+    decimals: int,
+    not_double: int,
+    not_date: int,
+    not_bool: int,
+    padded: int,
 ) -> str:
     if filled == 0 or padded:
         return "varchar"
@@ -253,7 +269,9 @@ def _read_xlsx(connection: DuckDBPyConnection, path: Path, name: str) -> None:
         while head and not head[-1]:
             head.pop()
         if not head:
-            raise DataError(f"{path.name}: the first sheet has no line of names; start it with the names of the columns")
+            raise DataError(
+                f"{path.name}: the first sheet has no line of names; start it with the names of the columns"
+            )
         body = [row[: len(head)] for row in islice(rows, 1_048_576) if any(c is not None for c in row)]
     finally:
         book.close()
@@ -271,8 +289,10 @@ def _read_xlsx(connection: DuckDBPyConnection, path: Path, name: str) -> None:
 def _cell_text(value: Any) -> str:
     if hasattr(value, "hour") and not any((value.hour, value.minute, value.second)):
         return str(value.date().isoformat())
-    return repr(value) if isinstance(value, float) and not value.is_integer() else str(
-        int(value) if isinstance(value, float) else value
+    return (
+        repr(value)
+        if isinstance(value, float) and not value.is_integer()
+        else str(int(value) if isinstance(value, float) else value)
     )
 
 
@@ -328,7 +348,9 @@ def _first_line(error: Exception) -> str:
 
 def _kind(type_: str) -> Kind:
     base = type_.upper()
-    if base.startswith(("DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "U")):
+    if base.startswith(
+        ("DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "U")
+    ):
         return "text" if base.startswith("UUID") or base.startswith("UNION") else "number"
     if base.startswith(("DATE", "TIMESTAMP")):
         return "date"

@@ -20,7 +20,7 @@ if str(ROOT) not in sys.path:
 
 @asynccontextmanager
 async def warm(_app: st.App) -> AsyncIterator[None]:
-    """Load what the first visitor would otherwise wait for."""
+    """Load what the first visitor would otherwise wait for, and put the sample in on the first start."""
     await asyncio.to_thread(_load)
     yield
 
@@ -32,6 +32,18 @@ def _load() -> None:
     import pyarrow  # noqa: F401
 
     duckdb.sql("select 1").fetchall()
+    _prepare_workshop()
+
+
+def _prepare_workshop() -> None:
+    """The sample in its place; a workshop that cannot be opened is said here and again on each page."""
+    from alignment.errors import AccordError
+    from ui.workshop import put_sample
+
+    try:
+        put_sample()
+    except AccordError as error:
+        print(f"Accord: {error}", file=sys.stderr)
 
 
 def explain(error: Exception) -> bool:

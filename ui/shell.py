@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.session import keep_seats
 from ui.theme import style
 from ui.widgets.theme_watch import watch_theme
 
@@ -55,6 +56,7 @@ def draw() -> None:
     st.set_page_config(page_title=f"{here.title} · Accord", page_icon=str(STATIC / "mark.svg"), layout="wide")
     style()
     st.logo(str(STATIC / "accord.svg"), size="large")
+    keep_seats()
     here.run()
     watch_theme()
 

@@ -2,6 +2,7 @@
 
 from alignment.store.errors import NotAllowed, Refused, Stale, StoreError
 from alignment.store.kinds import Head, Stage
+from alignment.store.recording import ACCORD
 from alignment.store.values import (
     Actor,
     Add,
@@ -17,6 +18,6 @@ from alignment.store.values import (
 from alignment.store.workshop import DEFAULT_PATH, Workshop
 
 __all__ = [
-    "DEFAULT_PATH", "Actor", "Add", "Comment", "DataFile", "Edit", "Entry", "Event", "Head", "Member", "NotAllowed",
+    "ACCORD", "DEFAULT_PATH", "Actor", "Add", "Comment", "DataFile", "Edit", "Entry", "Event", "Head", "Member", "NotAllowed",
     "Refused", "Remove", "Stage", "Stale", "StoreError", "Summary", "Workshop",
 ]

@@ -345,18 +345,18 @@ class Workshop:
         """Keeps a catalogue or decision table, already validated by the caller, as the one in use.
 
         source: the original, as a path or its bytes, at most `limit` bytes; rows and columns describe it; parquet: the
-        same rows, typed, for reading fast. An earlier file stays on disk and in the history.
+        same rows, typed, for reading fast. An earlier file stays on disk and in the history. Facilitators only; `ACCORD`
+        stands for the app itself, which puts in what comes with it.
         """
         if which not in ("catalogue", "decisions"):
             raise UsageError(f"'{which}' is not a table; attach a catalogue or decisions")
-        check_write(self._member(self._state(initiative_id), by), which, which, None, None)
+        self._check_attaching(initiative_id, which, by)
         kept = files.keep(self._files, source, filename, parquet, limit)
-        with self._writing(initiative_id, by) as (state, member):
-            check_write(member, which, which, None, None)
-            stamp = self._stamp(member.actor)
+        with self._recording(initiative_id) as state:
+            self._check_attaching(initiative_id, which, by)
+            stamp = self._stamp(by)
             file = DataFile(
-                which, kept.name, kept.path, kept.parquet, kept.sha256, rows, dict(columns),
-                member.name, member.team, stamp.at,
+                which, kept.name, kept.path, kept.parquet, kept.sha256, rows, dict(columns), by.name, by.team, stamp.at,
             )
             about = state.entries.get(which, {}).get(which)
             said = {"name": file.name, "sha256": file.sha256, "rows": rows}
@@ -404,11 +404,20 @@ class Workshop:
             raise UsageError(f"There is no event {event_id}; reload the page")
         return read_event(found[0])
 
+    def _check_attaching(self, initiative_id: str, which: Which, by: Actor) -> None:
+        if by is not ACCORD:
+            check_write(self._member(self._state(initiative_id), by), which, which, None, None)
+
     @contextmanager
     def _writing(self, initiative_id: str, by: Actor) -> Iterator[tuple[State, Member]]:
+        with self._recording(initiative_id) as state:
+            yield state, self._member(state, by)
+
+    @contextmanager
+    def _recording(self, initiative_id: str) -> Iterator[State]:
         with self._connection.lock:
             state = self._state(initiative_id)
-            yield state, self._member(state, by)
+            yield state
             wrote = self._states[initiative_id] is not state
         if wrote:
             self._signal.tell(initiative_id, self.revision(initiative_id))

@@ -86,14 +86,43 @@ def open_table(source: Any, name: str, connection: DuckDBPyConnection | None = N
         label, digest = _read_file(connection, Path(source), name)
     else:
         label, digest = _read_frame(connection, source, name)
-    described = connection.execute(f'describe "{name}"').fetchall()
-    types = {row[0]: row[1] for row in described}
+    types = _types(connection, name)
     _check_columns(label, list(types))
+    for column, type_ in types.items():
+        if _UNREADABLE.match(type_.upper()):
+            said = f"the column '{column}' holds {type_.lower()[:40]} values"
+            raise DataError(f"{label}: {said}; keep numbers, text, dates and true or false, one a cell")
     count = connection.execute(f'select count(*) from "{name}"').fetchone()
     rows = count[0] if count else 0
     if rows == 0:
         raise DataError(f"{label}: there are no rows; a table has a line of names and at least one row")
+    _without_infinities(connection, name, types)
+    digest = digest or _rows_hash(connection, name, types)
     return Table(connection, name, label, {c: _kind(t) for c, t in types.items()}, types, rows, digest)
+
+
+def _types(connection: DuckDBPyConnection, name: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(f'describe "{name}"').fetchall()}
+
+
+def _without_infinities(connection: DuckDBPyConnection, name: str, types: Mapping[str, str]) -> None:
+    """Floating-point values that are no number become NULL: they are unknown, and would compare as the largest."""
+    floats = [quoted(c) for c, t in types.items() if t.upper() in ("DOUBLE", "FLOAT", "REAL")]
+    if not floats:
+        return
+    tests = " or ".join(f"not isfinite({c})" for c in floats)
+    if not connection.execute(f'select 1 from "{name}" where {tests} limit 1').fetchone():
+        return
+    put = ", ".join(f"case when isfinite({c}) then {c} end as {c}" for c in floats)
+    _replace(connection, name, f'select * replace ({put}) from "{name}"')
+
+
+def _replace(connection: DuckDBPyConnection, name: str, query: str) -> None:
+    """Puts the table that a query gives in the place of the relation it reads."""
+    connection.execute(f'create or replace table "{name}_new" as {query}')
+    row = connection.execute("select table_type from information_schema.tables where table_name = ?", [name]).fetchone()
+    connection.execute(f'drop {"view" if row and row[0] == "VIEW" else "table"} "{name}"')
+    connection.execute(f'alter table "{name}_new" rename to "{name}"')
 
 
 def check_key(table: Table, key: str) -> None:
@@ -120,8 +149,9 @@ def quoted(name: str) -> str:
 
 
 def _check_names(initiative: Initiative, table: Table) -> None:
+    folded = {column.lower() for column in table.kinds}
     for lever in initiative.levers:
-        if lever.name in table.kinds:
+        if lever.name.lower() in folded:
             raise DataError(
                 f"{table.name}: the lever '{lever.name}' is also a column; give one of the two another name"
             )
@@ -204,7 +234,8 @@ def _csv_trouble(message: str) -> str:
     where = f", line {line[1]}" if line else ""
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     if counts:
-        return f"{where}: there are {counts[2]} values and the line of names has {counts[1]}; mend the line or quote its text"
+        found = f"there are {counts[2]} values and the line of names has {counts[1]}"
+        return f"{where}: {found}; mend the line or quote its text"
     if "utf-8" in message.lower() or "unicode" in message.lower():
         return f"{where}: the file is not UTF-8 text; save it as CSV UTF-8"
     if "quote" in message.lower():
@@ -212,21 +243,22 @@ def _csv_trouble(message: str) -> str:
     return f"{where}: the line cannot be read as CSV; mend it, or save the file anew"
 
 
+_NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?"
+_SHAPES = {
+    "bigint": "-?[0-9]{1,18}",
+    "decimal": f"-?[0-9]{{1,12}}([.][0-9]{{1,{MOST_DECIMALS}}})?",
+    "double": _NUMBER,
+    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "boolean": "(?i:true|false)",
+}
+
+
 def _retype_text(connection: DuckDBPyConnection, name: str, columns: list[str]) -> None:
-    """Gives each column of text the narrowest type that all its values have."""
-    tests = ", ".join(
-        f"count({q}), count(*) filter (where {q} is not null and not regexp_full_match({q}, '-?[0-9]{{1,18}}')), "
-        f"count(*) filter (where {q} is not null and not regexp_full_match({q}, '-?[0-9]{{1,12}}(\\.[0-9]{{1,{MOST_DECIMALS}}})?')), "
-        f"coalesce(max(length(nullif(split_part({q}, '.', 2), ''))), 0), "
-        f"count(*) filter (where {q} is not null and try_cast({q} as double) is null), "
-        f"count(*) filter (where {q} is not null and not (regexp_full_match({q}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}') "
-        f"and try_cast({q} as date) is not null)), "
-        f"count(*) filter (where {q} is not null and lower({q}) not in ('true', 'false')), "
-        f"count(*) filter (where regexp_full_match({q}, '0[0-9]+'))"
-        for q in map(quoted, columns)
-    )
+    """Gives each column of text the narrowest type that all its values have; numbers with leading zeros stay text."""
+    tests = ", ".join(test for column in map(quoted, columns) for test in _type_tests(column))
     found = connection.execute(f'select {tests} from "{name}"').fetchone() or ()
-    chosen = [_narrowest(*found[i : i + 8]) for i in range(0, len(found), 8)]
+    size = len(found) // len(columns)
+    chosen = [_narrowest(*found[i : i + size]) for i in range(0, len(found), size)]
     casts = ", ".join(
         f"cast({quoted(c)} as {t}) as {quoted(c)}" if t != "varchar" else quoted(c)
         for c, t in zip(columns, chosen, strict=True)
@@ -234,90 +266,94 @@ def _retype_text(connection: DuckDBPyConnection, name: str, columns: list[str]) 
     connection.execute(f'create or replace table "{name}" as select {casts} from "{name}"')
 
 
-def _narrowest(
-    filled: int,
-    not_int: int,
-    not_decimal: int,
-    decimals: int,
-    not_double: int,
-    not_date: int,
-    not_bool: int,
-    padded: int,
-) -> str:
-    if filled == 0 or padded:
+def _type_tests(column: str) -> list[str]:
+    """Aggregates over a column of text: is anything in it, has it leading zeros, its decimals, and what does not fit."""
+    misfits = [
+        f"count(*) filter (where not regexp_full_match({column}, {_literal(shape)})"
+        + (f" or try_cast({column} as {kind}) is null and {column} is not null)" if kind in ("date", "double") else ")")
+        for kind, shape in _SHAPES.items()
+    ]
+    padded = f"count(*) filter (where regexp_full_match({column}, '-?0[0-9]+([.].*)?'))"
+    return [f"count({column})", padded, f"coalesce(max(length(split_part({column}, '.', 2))), 0)", *misfits]
+
+
+def _narrowest(filled: int, padded: int, decimals: int, *misfits: int) -> str:
+    fitting = [kind for kind, count in zip(_SHAPES, misfits, strict=True) if count == 0]
+    if not filled or padded or not fitting:
         return "varchar"
-    if not_int == 0:
-        return "bigint"
-    if not_decimal == 0:
-        return f"decimal(18, {decimals})"
-    if not_double == 0:
-        return "double"
-    if not_date == 0:
-        return "date"
-    return "boolean" if not_bool == 0 else "varchar"
+    return f"decimal(18, {decimals})" if fitting[0] == "decimal" else fitting[0]
 
 
 def _read_xlsx(connection: DuckDBPyConnection, path: Path, name: str) -> None:
-    from itertools import islice
+    import pandas as pd
 
+    head, body = _sheet(path)
+    _check_columns(path.name, head)
+    texts = [[None if c is None else _cell_text(c) for c in row] + [None] * (len(head) - len(row)) for row in body]
+    connection.register("_sheet", pd.DataFrame(texts, columns=head, dtype=object))
+    columns = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in head)
+    connection.execute(f'create or replace table "{name}" as select {columns} from _sheet')
+    connection.unregister("_sheet")
+    _retype_text(connection, name, head)
+
+
+def _sheet(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The line of names and the rows of the first sheet of a workbook."""
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=True)
     try:
         rows = book.worksheets[0].iter_rows(values_only=True)
-        head = [str(c) if c is not None else "" for c in next(rows, ())]
+        head = [str(c).strip() if c is not None else "" for c in next(rows, ())]
         while head and not head[-1]:
             head.pop()
         if not head:
-            raise DataError(
-                f"{path.name}: the first sheet has no line of names; start it with the names of the columns"
-            )
-        body = [row[: len(head)] for row in islice(rows, 1_048_576) if any(c is not None for c in row)]
+            found = "the first sheet has no line of names"
+            raise DataError(f"{path.name}: {found}; start it with the names of the columns")
+        return head, [row[: len(head)] for row in rows if any(c is not None for c in row)]
     finally:
         book.close()
-    import pandas as pd
-
-    texts = [[None if c is None else _cell_text(c) for c in row] + [None] * (len(head) - len(row)) for row in body]
-    frame = pd.DataFrame(texts, columns=head, dtype=object)
-    connection.register("_sheet", frame)
-    columns = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in dict.fromkeys(head))
-    connection.execute(f'create or replace table "{name}" as select {columns} from _sheet')
-    connection.unregister("_sheet")
-    _retype_text(connection, name, list(dict.fromkeys(head)))
 
 
 def _cell_text(value: Any) -> str:
-    if hasattr(value, "hour") and not any((value.hour, value.minute, value.second)):
+    if hasattr(value, "hour") and hasattr(value, "date") and not any((value.hour, value.minute, value.second)):
         return str(value.date().isoformat())
-    return (
-        repr(value)
-        if isinstance(value, float) and not value.is_integer()
-        else str(int(value) if isinstance(value, float) else value)
-    )
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value)
 
 
 def _read_frame(connection: DuckDBPyConnection, frame: Any, name: str) -> tuple[str, str]:
+    label = f"the {name}"
+    columns = getattr(frame, "columns", None)
+    if columns is not None and not hasattr(frame, "schema"):  # pandas: names are any values, and may stand twice
+        if len(columns) == 0:
+            raise DataError(f"{label}: the data frame has no columns; give it names and at least one row")
+        _check_columns(label, [str(c) for c in columns])
     try:
         connection.register(f"_{name}_frame", frame)
         _create(connection, name, f'select * from "_{name}_frame"', kind="table")
         connection.unregister(f"_{name}_frame")
     except Exception as error:
-        raise DataError(f"the {name} cannot be read from a {type(frame).__name__}; {_first_line(error)}") from None
-    digest = connection.execute(f'select md5(string_agg(cast(t as varchar), chr(10))) from "{name}" as t').fetchone()
-    return f"the {name}", hashlib.sha256(str(digest).encode()).hexdigest()
+        raise DataError(f"{label} cannot be read from a {type(frame).__name__}; {_first_line(error)}") from None
+    return label, ""
+
+
+def _rows_hash(connection: DuckDBPyConnection, name: str, types: Mapping[str, str]) -> str:
+    """A hash of a table's names, types and rows, in whatever order the rows stand."""
+    sums = ", ".join(f"sum(md5_number_{half}(to_json(t)::varchar))::varchar" for half in ("upper", "lower"))
+    found = connection.execute(f'select count(*), {sums} from "{name}" as t').fetchone()
+    return hashlib.sha256(repr((list(types.items()), found)).encode()).hexdigest()
 
 
 def _retype_decimals(connection: DuckDBPyConnection, name: str) -> None:
     """Doubles whose every value has at most six decimals become decimals: in a text file that is how they were written."""
-    described = connection.execute(f'describe "{name}"').fetchall()
-    doubles = [row[0] for row in described if row[1] == "DOUBLE"]
+    doubles = [column for column, type_ in _types(connection, name).items() if type_ == "DOUBLE"]
     kept = [c for c in doubles if decimals_of(connection, name, c) is not None]
     if not kept:
         return
     casts = ", ".join(f"cast({quoted(c)} as decimal(18, {MOST_DECIMALS})) as {quoted(c)}" for c in kept)
-    connection.execute(f'create or replace table "{name}_typed" as select * replace ({casts}) from "{name}"')
-    connection.execute(f'drop view if exists "{name}"')
-    connection.execute(f'alter table "{name}_typed" rename to "{name}"')
+    _replace(connection, name, f'select * replace ({casts}) from "{name}"')
 
 
 def decimals_of(connection: DuckDBPyConnection, table: str, column: str) -> int | None:
@@ -346,12 +382,14 @@ def _first_line(error: Exception) -> str:
     return text[:160]
 
 
+_NUMBERS = re.compile(r"(DECIMAL|DOUBLE|FLOAT|REAL|U?(BIG|SMALL|TINY|HUGE)INT|U?INTEGER)")
+_UNREADABLE = re.compile(r".*\]$|(STRUCT|MAP|UNION|BLOB|BIT|TIME\b(?!STAMP)|INTERVAL|GEOMETRY|VARIANT)")
+
+
 def _kind(type_: str) -> Kind:
     base = type_.upper()
-    if base.startswith(
-        ("DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "U")
-    ):
-        return "text" if base.startswith("UUID") or base.startswith("UNION") else "number"
+    if _NUMBERS.match(base):
+        return "number"
     if base.startswith(("DATE", "TIMESTAMP")):
         return "date"
     return "bool" if base == "BOOLEAN" else "text"

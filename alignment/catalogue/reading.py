@@ -267,7 +267,7 @@ def _retype_text(connection: DuckDBPyConnection, name: str, columns: list[str]) 
 
 
 def _type_tests(column: str) -> list[str]:
-    """Aggregates over a column of text: is anything in it, has it leading zeros, its decimals, and what does not fit."""
+    """Aggregates over a column of text: how many values, with leading zeros, decimals, and misfits of each shape."""
     misfits = [
         f"count(*) filter (where not regexp_full_match({column}, {_literal(shape)})"
         + (f" or try_cast({column} as {kind}) is null and {column} is not null)" if kind in ("date", "double") else ")")
@@ -347,7 +347,7 @@ def _rows_hash(connection: DuckDBPyConnection, name: str, types: Mapping[str, st
 
 
 def _retype_decimals(connection: DuckDBPyConnection, name: str) -> None:
-    """Doubles whose every value has at most six decimals become decimals: in a text file that is how they were written."""
+    """Doubles whose every value has at most six decimals become decimals: in a text file they were written so."""
     doubles = [column for column, type_ in _types(connection, name).items() if type_ == "DOUBLE"]
     kept = [c for c in doubles if decimals_of(connection, name, c) is not None]
     if not kept:

@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+
 def _written_out(value: Decimal) -> Decimal:
     if value.adjusted() > 30 or len(value.as_tuple().digits) > 30 or int(value.as_tuple().exponent) < -30:
         raise ValueError("the number is too long or too large; write at most 30 digits, up to 1e30")
@@ -60,7 +61,7 @@ class Record(BaseModel):
     def _remember_order(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         record = handler(data)
         if isinstance(data, Mapping):
-            by_alias: dict[str, str] = {f.alias: name for name, f in cls.model_fields.items() if f.alias}
+            by_alias = {str(f.alias): name for name, f in cls.model_fields.items() if f.alias}
             record._written = tuple(by_alias.get(key, key) for key in data)
         return record
 

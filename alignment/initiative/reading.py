@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from alignment.errors import FileProblems, Problem
 from alignment.initiative.models import Initiative
+from alignment.initiative.problems import Lines, is_in, known_path, line_at, path_text, problem_of
 from alignment.initiative.references import Finding, reference_problems
 
 LARGEST_FILE = 20_000_000
 MOST_NODES = 500_000
 DEEPEST = 40
-
-Lines = dict[tuple[str | int, ...], int]
 
 
 SCALARS = (
@@ -38,7 +36,7 @@ SCALARS = (
 class _Loader(yaml.CSafeLoader):
     """YAML 1.2 scalars: `on` and `yes` are text, and only plain numbers, dates, true, false and null are special."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012, as the base declares it
 
 
 for _tag, _pattern, _first in SCALARS:
@@ -81,7 +79,7 @@ def read_text(text: str, file: str = "initiative.yaml") -> Initiative:
         initiative = Initiative.model_validate(data)
         problems = doubled + [_reference(finding, lines, file) for finding in reference_problems(initiative)]
     except ValidationError as error:
-        found = [_problem(e, data, lines, file) for e in error.errors()]
+        found = [problem_of(e, data, lines, file) for e in error.errors()]
         problems = doubled + _one_a_place(found) + [_reference(f, lines, file) for f in _other_findings(data)]
     if problems:
         raise FileProblems(_in_order(problems))
@@ -90,7 +88,7 @@ def read_text(text: str, file: str = "initiative.yaml") -> Initiative:
 
 def _reference(finding: Finding, lines: Lines, file: str) -> Problem:
     at, found, expected = finding
-    return Problem(path_text(at), found, expected, _line(lines, at), file)
+    return Problem(path_text(at), found, expected, line_at(lines, at), file)
 
 
 def _one_a_place(problems: list[Problem]) -> list[Problem]:
@@ -126,7 +124,7 @@ def _last_first(error: Any) -> list[tuple[int, str]]:
 
 def _take_out(data: Any, error: Mapping[str, Any], places: dict[int, list[int]], whole: bool) -> None:
     """Fills in what is missing and takes out what does not fit; `whole` takes out the entity it stands in."""
-    at = _known_path(error["loc"], data)
+    at = known_path(error["loc"], data)
     if whole:
         at = at[:2] if len(at) > 1 and isinstance(at[1], int) else at[:1]
     if not at and error["type"] != "missing":
@@ -149,14 +147,8 @@ def _place(at: tuple[str | int, ...], left: Any, places: Mapping[int, list[int]]
     here = left
     for step in at:
         found.append(places[id(here)][step] if isinstance(step, int) and id(here) in places else step)
-        here = here[step] if isinstance(here, (dict, list)) and _is_in(step, here) else None
+        here = here[step] if is_in(step, here) else None
     return tuple(found)
-
-
-def _is_in(step: str | int, here: Any) -> bool:
-    if isinstance(here, dict):
-        return step in here
-    return isinstance(here, list) and isinstance(step, int) and step < len(here)
 
 
 def _parse(text: str, file: str) -> tuple[Any, Lines, list[Problem]]:
@@ -207,9 +199,7 @@ def _parse_json(text: str, file: str) -> tuple[Any, Lines, list[Problem]]:
         raise FileProblems([Problem("", f"{word} is not a number", "write a number or null", file=file)])
 
     try:
-        data = json.loads(
-            text, parse_float=_decimal, parse_int=_whole, parse_constant=refuse, object_pairs_hook=pairs
-        )
+        data = json.loads(text, parse_float=_decimal, parse_int=_whole, parse_constant=refuse, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         what = f"this is not valid JSON: {error.msg.lower()}"
         raise FileProblems([Problem("", what, f"mend column {error.colno}", error.lineno, file)]) from None
@@ -287,7 +277,7 @@ def _whole(text: str) -> int | str:
 
 
 def _decimal(text: str) -> Decimal | str:
-    """The number as written; one that nobody would write stays text, and is refused as such where a number is wanted."""
+    """The number as written; one that nobody would write stays text, which is refused where a number is wanted."""
     if len(text) > 2 * _MOST_DIGITS:
         return text
     value = Decimal(text)
@@ -305,119 +295,10 @@ def _version_problem(version: Any, given: bool, file: str, lines: Lines) -> Prob
     if isinstance(version, int) and version > 1:
         found = f"this file is of format {version}, and this Accord reads format 1"
         return Problem(
-            "accord", found, "update Accord, or save the file as `accord: 1`", _line(lines, ("accord",)), file
+            "accord", found, "update Accord, or save the file as `accord: 1`", line_at(lines, ("accord",)), file
         )
     found = f"the format is {version!r}" if given else "`accord` is missing"
-    return Problem("accord", found, "an initiative file starts with `accord: 1`", _line(lines, ("accord",)), file)
-
-
-_REQUIRED_HINT = {"rule": "write the rule as one SQL condition, such as price >= cost * 1.08"}
-
-
-def _problem(error: Mapping[str, Any], data: Any, lines: Lines, file: str) -> Problem:
-    at = _known_path(error["loc"], data)
-    kind, value, context = error["type"], error.get("input"), error.get("ctx") or {}
-    line = _line(lines, at)
-    if kind == "missing":
-        key = str(error["loc"][-1])
-        return Problem(path_text(at), f"`{key}` is missing", _REQUIRED_HINT.get(key, "add it"), line, file)
-    if kind == "extra_forbidden":
-        return Problem(path_text(at), f"`{at[-1]}` is not a key here", _near(str(at[-1]), _keys_at(at)), line, file)
-    if kind == "literal_error":
-        return Problem(
-            path_text(at),
-            f"{_shown(value)} is not one of the words allowed",
-            f"write {context['expected']}",
-            line,
-            file,
-        )
-    if kind == "value_error":
-        found, _, expected = str(context["error"]).partition("; ")
-        return Problem(path_text(at), found, expected, line, file)
-    wanted = _WANTED.get(kind) or error["msg"][0].lower() + error["msg"][1:]
-    for name, limit in context.items():
-        wanted = wanted.replace("{" + name + "}", str(limit))
-    return Problem(path_text(at), f"{_shown(value)} does not fit", wanted, line, file)
-
-
-_WANTED = {
-    "string_type": "write text, in quotes if it looks like a number",
-    "string_too_short": "it must not be empty",
-    "string_too_long": "write at most {max_length} characters",
-    "int_type": "write a whole number",
-    "int_parsing": "write a whole number",
-    "int_from_float": "write a whole number",
-    "decimal_parsing": "write a number",
-    "decimal_type": "write a number",
-    "finite_number": "write a finite number",
-    "bool_type": "write true or false",
-    "bool_parsing": "write true or false",
-    "date_from_datetime_parsing": "write a date as 2026-03-01",
-    "date_parsing": "write a date as 2026-03-01",
-    "date_type": "write a date as 2026-03-01",
-    "datetime_from_date_parsing": "write a time as 2026-03-01T14:10:00",
-    "datetime_type": "write a time as 2026-03-01T14:10:00",
-    "tuple_type": "write a list",
-    "list_type": "write a list",
-    "model_type": "write an entry of keys and values",
-    "model_attributes_type": "write an entry of keys and values",
-    "greater_than": "write a number above {gt}",
-    "greater_than_equal": "write a number of at least {ge}",
-    "less_than_equal": "write a number of at most {le}",
-}
-
-
-def _known_path(loc: Iterable[str | int], data: Any) -> tuple[str | int, ...]:
-    """The part of a pydantic location that exists in the data, plus a last key that was asked for or refused."""
-    at: list[str | int] = []
-    here = data
-    for step in loc:
-        if _is_in(step, here):
-            at.append(step)
-            here = here[step]  # type: ignore[index]
-    return tuple(at)
-
-
-def _keys_at(at: tuple[str | int, ...]) -> list[str]:
-    schema = Initiative.model_json_schema(by_alias=True)
-    here: Any = schema
-    for step in at[:-1]:
-        here = _resolved(here, schema)
-        here = here.get("items", {}) if isinstance(step, int) else here.get("properties", {}).get(step, {})
-    return list(_resolved(here, schema).get("properties", {}))
-
-
-def _resolved(here: Any, schema: Any) -> Any:
-    for choice in here.get("anyOf", []):
-        if "$ref" in choice or choice.get("type") == "array":
-            here = choice
-            break
-    return schema["$defs"][here["$ref"].rsplit("/", 1)[-1]] if "$ref" in here else here
-
-
-def _near(word: str, words: list[str]) -> str:
-    close = difflib.get_close_matches(word, words, 1)
-    if close:
-        return f"did you mean `{close[0]}`?"
-    return f"keys here are {', '.join(words)}" if words else "remove it"
-
-
-def _shown(value: Any) -> str:
-    text = f"'{value}'" if isinstance(value, str) else "nothing" if value is None else str(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _line(lines: Lines, at: tuple[str | int, ...]) -> int | None:
-    for end in range(len(at), 0, -1):
-        if at[:end] in lines:
-            return lines[at[:end]]
-    return lines.get(())
-
-
-def path_text(at: Iterable[str | int]) -> str:
-    """A path as people write it: `constraints[3].rule`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in at)
-    return text.removeprefix(".")
+    return Problem("accord", found, "an initiative file starts with `accord: 1`", line_at(lines, ("accord",)), file)
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

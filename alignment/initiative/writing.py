@@ -15,7 +15,7 @@ from alignment.initiative.reading import SCALARS
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style, two-space lists, decimals as plain numbers, and quotes where a reader of YAML 1.1 or 1.2 would misread."""
+    """Block style, two-space lists, decimals as plain numbers, and quotes where YAML 1.1 or 1.2 would misread."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)

@@ -96,7 +96,7 @@ def either(*parts: Formula) -> Formula:
 
 
 def negation(part: Formula) -> Formula:
-    """The opposite of a two-valued formula, brought down to its parts; a Compare whose bound may be NULL stays inside Not."""
+    """The opposite of a two-valued formula, brought down to its parts; a bound that may be NULL stays inside Not."""
     if isinstance(part, Truth):
         return Truth(not part.holds)
     if isinstance(part, Not):

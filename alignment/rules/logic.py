@@ -1,6 +1,6 @@
-"""Turns a condition over one lever into formulas: where it is TRUE, where FALSE, and where the lever makes a divisor zero.
+"""Turns a condition over one lever into formulas: where it is TRUE, where FALSE, where the lever makes a divisor zero.
 
-Comparisons are brought to linear ones, case by case; what cannot be is refused with NotNormal. Rays are made in `normal`.
+Comparisons are brought to linear ones, case by case; what cannot be is refused with NotNormal. `normal` makes rays.
 """
 
 from __future__ import annotations
@@ -15,10 +15,34 @@ from sqlglot import exp
 
 from alignment.initiative.models import Lever
 from alignment.rules.algebra import (
-    ZERO, Linear, NotNormal, Ratio, Value, bare, constant, context, divide, lever_of, negate, number_of, tree_of,
+    ZERO,
+    Linear,
+    NotNormal,
+    Ratio,
+    Value,
+    bare,
+    constant,
+    context,
+    divide,
+    lever_of,
+    negate,
+    number_of,
 )  # fmt: skip
 from alignment.rules.formula import (
-    FALSE, MIRRORED, OPPOSITE, TRUE, Compare, Formula, Given, Logic, Operator, Residue, Truth, both, either, negation,
+    FALSE,
+    MIRRORED,
+    OPPOSITE,
+    TRUE,
+    Compare,
+    Formula,
+    Given,
+    Logic,
+    Operator,
+    Residue,
+    Truth,
+    both,
+    either,
+    negation,
 )  # fmt: skip
 from alignment.rules.parse import conjuncts
 
@@ -280,7 +304,7 @@ def _sign_of(value: Value, side: Side) -> int:
 
 
 def quotients(tree: exp.Expression, side: Side) -> _Pieces:
-    """A number as ratios of linear forms of the lever, each with the formula under which it is that one. Raises NotNormal."""
+    """A number as ratios of linear forms of the lever, each with where it is that one. Raises NotNormal."""
     tree = bare(tree)
     if not side.is_in(tree):
         value = number_of(tree)
@@ -375,7 +399,15 @@ _MAKERS: dict[type[exp.Expression], Callable[[exp.Expression, Side], _Pieces]] =
     exp.Coalesce: _coalesce_pieces,
 }
 
-_SAID = {exp.Mod: "%", exp.EQ: "=", exp.NEQ: "<>", exp.And: "and", exp.Or: "or", exp.GT: ">", exp.LT: "<"}
+_SAID: dict[type[exp.Expression], str] = {
+    exp.Mod: "%",
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.And: "and",
+    exp.Or: "or",
+    exp.GT: ">",
+    exp.LT: "<",
+}
 
 
 def said(tree: exp.Expression) -> str:

@@ -1,4 +1,4 @@
-"""The normal form of an item rule over one lever: rays where it is an interval, a formula where it is a union of intervals.
+"""The normal form of an item rule over one lever: rays where it is an interval, a formula where it is a union.
 
 What cannot be brought to linear comparisons of the lever is opaque; the reason says what stands in the way.
 """
@@ -18,7 +18,17 @@ from sqlglot import exp
 from alignment.initiative.models import Lever
 from alignment.rules.algebra import ZERO, NotNormal, Value, bare, literal, tree_of
 from alignment.rules.formula import FALSE, TRUE, Both, Compare, Either, Formula, Given, Logic, Not, both
-from alignment.rules.logic import MOST_PIECES, OPERATORS, Side, compare_tree, holds, is_null, logic_of, may_be_null, said
+from alignment.rules.logic import (
+    MOST_PIECES,
+    OPERATORS,
+    Side,
+    compare_tree,
+    holds,
+    is_null,
+    logic_of,
+    may_be_null,
+    said,
+)
 from alignment.rules.parse import AGGREGATES, Rule, conjuncts
 
 
@@ -70,7 +80,7 @@ def normalise(
 ) -> Normal | Linked | Opaque:
     """The normal form of an item rule.
 
-    levers: by name, for their domains. signs: columns that are positive (1) or negative (-1) on every row where they are
+    levers: by name, for their domains. signs: columns that are positive (1) or negative (-1) wherever they are
     known; a hint that removes cases, never needed. Levers with `values` need no normal form and are not passed here.
     """
     if len(rule.levers) > 1:

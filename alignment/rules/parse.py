@@ -1,4 +1,4 @@
-"""Reads the text of a rule into a checked tree: one SQL condition of allowed parts, known names, checked kinds, bounded size.
+"""Reads the text of a rule into a checked tree: one SQL condition of allowed parts, known names and bounded size.
 
 Text is never passed on: what is executed is rendered again from the tree (see `render`).
 """
@@ -303,7 +303,9 @@ _PARTS = ("year", "quarter", "month", "week", "day", "dow")
 
 
 def _is_digits(decimals: exp.Expression | None) -> bool:
-    return decimals is None or (isinstance(decimals, exp.Literal) and decimals.name.isdigit() and int(decimals.name) <= 12)
+    return decimals is None or (
+        isinstance(decimals, exp.Literal) and decimals.name.isdigit() and int(decimals.name) <= 12
+    )
 
 
 def _check_date(node: exp.Cast, what: str) -> None:

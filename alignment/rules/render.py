@@ -1,11 +1,11 @@
 """Renders checked trees as DuckDB SQL in which nothing fails or turns infinite, and comparisons of decimals are exact.
 
-Division by zero is NULL. A comparison of quotients is multiplied out, and one whose decimals overflow is made in doubles.
+Division by zero is NULL. A comparison of quotients is multiplied out; where its decimals overflow, doubles compare.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -17,6 +17,7 @@ from alignment.rules.algebra import ONE, Value, add, bare, multiply, negate, num
 from alignment.rules.parse import AGGREGATES, Rule, conjuncts
 
 Columns = Mapping[str, exp.Expression | str]
+
 
 def render(tree: exp.Expression, columns: Columns | None = None) -> str:
     """SQL of a checked tree.
@@ -60,11 +61,14 @@ def zero_divisor_sql(rule: Rule, columns: Columns | None = None) -> str:
     if not any(_divides_by_lever(node, rule) for node in rule.tree.walk()):
         return "false"
     levers = [c for c in rule.tree.find_all(exp.Column) if c.name in rule.levers]
-    beside = [{**(columns or {}), **{_key(c): _moved(c, step, columns) for c in levers}} for step in ("0.0123", "-0.0123")]
+    beside = [{**(columns or {}), **{_key(c): _moved(c, step, columns) for c in levers}} for step in _STEPS]
     return _undivided(rule.tree, rule, columns, beside)
 
 
-def _divides_by_lever(node: exp.Expression, rule: Rule) -> bool:
+_STEPS = ("0.0123", "-0.0123")
+
+
+def _divides_by_lever(node: exp.Expr, rule: Rule) -> bool:
     divisor = node.expression if isinstance(node, (exp.Div, exp.Mod)) else None
     return divisor is not None and any(c.name in rule.levers for c in divisor.find_all(exp.Column))
 
@@ -73,7 +77,7 @@ def _moved(lever: exp.Column, step: str, columns: Columns | None) -> exp.Express
     return exp.Add(this=_column(lever.copy(), columns or {}), expression=exp.Literal.number(step))
 
 
-def _undivided(tree: exp.Expression, rule: Rule, columns: Columns | None, beside: list[Columns]) -> str:
+def _undivided(tree: exp.Expression, rule: Rule, columns: Columns | None, beside: Sequence[Columns]) -> str:
     def inside(part: exp.Expression) -> str:
         return _undivided(part, rule, columns, beside)
 
@@ -173,7 +177,7 @@ def _wide_number(node: exp.Expression) -> exp.Expression:
     return exp.cast(node, f"decimal(38, {_decimals(node)})" if _is_short(node) else "double")
 
 
-def _is_short(number: exp.Literal) -> bool:
+def _is_short(number: exp.Expression) -> bool:
     return _decimals(number) <= MOST_DECIMALS and len(number.name) <= 18
 
 
@@ -242,25 +246,29 @@ def _decimals_of_product(node: exp.Expression) -> int:
 def _on_doubles(node: exp.Expression) -> exp.Expression:
     if not isinstance(node, (exp.Mul, exp.Div)):
         return node
-    return type(node)(this=exp.cast(node.this, "double"), expression=exp.cast(node.expression, "double"), **_flags(node))
+    left, right = exp.cast(node.this, "double"), exp.cast(node.expression, "double")
+    return type(node)(this=left, expression=right, **_flags(node))
 
 
 def _multiplied(node: exp.Expression) -> exp.Expression:
     """a / b ⋈ c / d as a·d ⋈ c·b, turned where b·d is negative; NULL where a divisor is zero."""
     left, right = _fraction(node.this), _fraction(node.expression)
     bottom = multiply(left.bottom, right.bottom)
-    upright = type(node)(
+    upright: exp.Expression = type(node)(
         this=exp.Paren(this=tree_of(multiply(left.top, right.bottom))),
         expression=exp.Paren(this=tree_of(multiply(right.top, left.bottom))),
     )
-    turned = _MIRRORED[type(node)](this=upright.this.copy(), expression=upright.expression.copy())
+    turned: exp.Expression = _MIRRORED[type(node)](this=upright.this.copy(), expression=upright.expression.copy())
     if isinstance(bottom, Fraction) and not left.nonzero + right.nonzero:
         return upright if bottom > 0 else turned
     zero = exp.Literal.number(0)
     needed: list[exp.Expression] = [exp.NEQ(this=d, expression=zero) for d in left.nonzero + right.nonzero]
     whole = exp.Paren(this=tree_of(bottom))
-    tests = [(exp.GT(this=whole, expression=zero), upright), (exp.LT(this=whole.copy(), expression=zero), turned)]
-    cases = [exp.If(this=reduce(_and, [*needed, test]).copy(), true=then) for test, then in tests]
+    tests: list[tuple[exp.Expression, exp.Expression]] = [
+        (exp.GT(this=whole, expression=zero), upright),
+        (exp.LT(this=whole.copy(), expression=zero), turned),
+    ]
+    cases = [exp.If(this=reduce(_and, needed, test).copy(), true=then) for test, then in tests]
     return exp.Case(ifs=cases)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, cast
 
 from sqlglot import exp
 
@@ -158,7 +158,7 @@ def bind_aggregates(rule: Rule, catalogue: Catalogue) -> Rule:
     tree = exp.Paren(this=rule.tree.copy())
     scope = "true" if rule.scope is None else render(rule.scope)
     for node in list(tree.find_all(*AGGREGATES)):
-        whole: exp.Expression = node.parent if isinstance(node.parent, exp.Filter) else node
+        whole = cast(exp.Expression, node.parent if isinstance(node.parent, exp.Filter) else node)
         query = f"select cast({render(whole)} as varchar) from {quoted(catalogue.table)} where {scope}"
         row = catalogue.connection.execute(query).fetchone()
         whole.replace(_bound(row[0] if row else None, whole, catalogue))

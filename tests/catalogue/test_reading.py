@@ -56,7 +56,9 @@ def values(table: Table, column: str) -> list[Any]:
         (["0x10"], "VARCHAR", "text"),
     ],
 )
-def test_text_gets_the_narrowest_type_that_loses_nothing(tmp_path: Path, cells: list[str], type_: str, kind: str) -> None:
+def test_text_gets_the_narrowest_type_that_loses_nothing(
+    tmp_path: Path, cells: list[str], type_: str, kind: str
+) -> None:
     lines = [f'{i},"{cell}"' if cell else f"{i}," for i, cell in enumerate(cells)]
     table = open_table(csv(tmp_path, "k,v\n" + "\n".join(lines) + "\n"), "catalogue")
     assert (table.types["v"], table.kinds["v"]) == (type_, kind)
@@ -102,7 +104,9 @@ def test_broken_csv_is_told_with_its_place(tmp_path: Path, text: str | bytes, sa
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx", ".json", ".jsonl"])
-@pytest.mark.parametrize("content", [b"\x00\x01garbage\xff" * 50, b"PAR1", b"PK\x03\x04broken", b"{", b"[1, {", b"\x00"])
+@pytest.mark.parametrize(
+    "content", [b"\x00\x01garbage\xff" * 50, b"PAR1", b"PK\x03\x04broken", b"{", b"[1, {", b"\x00"]
+)
 def test_garbage_is_told_in_one_sentence(tmp_path: Path, suffix: str, content: bytes) -> None:
     with pytest.raises(DataError) as refusal:
         open_table(csv(tmp_path, content, "items" + suffix), "catalogue")
@@ -132,7 +136,14 @@ def test_a_name_is_no_pattern(tmp_path: Path, name: str) -> None:
 
 
 FRAME = pd.DataFrame(
-    {"k": ["a", "b"], "n": [1.5, None], "i": [1, 2], "d": [date(2026, 3, 1), None], "b": [True, False], "t": ["x", None]}
+    {
+        "k": ["a", "b"],
+        "n": [1.5, None],
+        "i": [1, 2],
+        "d": [date(2026, 3, 1), None],
+        "b": [True, False],
+        "t": ["x", None],
+    }
 )
 
 
@@ -239,7 +250,12 @@ def test_hash_of_a_file_is_of_its_bytes(tmp_path: Path) -> None:
 
 
 def catalogue(source: Any, **more: Any) -> Catalogue:
-    data = {"accord": 1, "id": "a", "catalogue": {"source": "items.csv", "key": "k", **more.pop("declared", {})}, **more}
+    data = {
+        "accord": 1,
+        "id": "a",
+        "catalogue": {"source": "items.csv", "key": "k", **more.pop("declared", {})},
+        **more,
+    }
     return open_catalogue(Initiative.model_validate(data), source)
 
 
@@ -279,9 +295,14 @@ def test_an_initiative_without_a_catalogue_is_told() -> None:
         open_catalogue(Initiative.model_validate({"accord": 1, "id": "a"}))
 
 
+CONTENTS = st.binary(max_size=60) | st.text(alphabet='ab1,;"\n\t.-', max_size=60).map(str.encode)
+
+
 @settings(max_examples=120, deadline=None, phases=[Phase.generate])
-@given(st.binary(max_size=60) | st.text(alphabet='ab1,;"\n\t.-', max_size=60).map(str.encode), st.sampled_from(["csv", "json"]))
-def test_any_bytes_are_a_table_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str) -> None:
+@given(CONTENTS, st.sampled_from(["csv", "json"]))
+def test_any_bytes_are_a_table_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
+) -> None:
     path = tmp_path_factory.getbasetemp() / f"any.{suffix}"
     path.write_bytes(content)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -34,7 +36,10 @@ def changed(old: str, new: str) -> str:
         ('content_hash: "sha256:00"', 'content_hash: "sha256:01"'),
         ("    strength: hard\n", ""),
         ("accord: 1\nname: Spring pricing\n", "name: Spring pricing\naccord: 1\n"),
-        ("{name: discount_depth, better: lower}\n  - {name: revenue}", "{name: revenue}\n  - {name: discount_depth, better: lower}"),
+        (
+            "{name: discount_depth, better: lower}\n  - {name: revenue}",
+            "{name: revenue}\n  - {name: discount_depth, better: lower}",
+        ),
         ("[operations, brand, tech, finance]", "[finance, brand, tech, operations]"),
     ],
 )  # fmt: skip
@@ -72,11 +77,16 @@ def test_hash_sees(old: str, new: str) -> None:
 
 def test_hash_sees_the_catalogue_and_the_decision_table() -> None:
     initiative = read_text(SPRING)
-    assert len({content_hash(initiative, *files) for files in [(None, None), ("c", None), (None, "c"), ("c", "d")]}) == 4
+    assert (
+        len({content_hash(initiative, *files) for files in [(None, None), ("c", None), (None, "c"), ("c", "d")]}) == 4
+    )
 
 
 def test_number_one_and_text_one_are_different_values() -> None:
-    texts = ["accord: 1\nid: a\nlevers: [{name: x, values: [1]}]", "accord: 1\nid: a\nlevers: [{name: x, values: ['1']}]"]
+    texts = [
+        "accord: 1\nid: a\nlevers: [{name: x, values: [1]}]",
+        "accord: 1\nid: a\nlevers: [{name: x, values: ['1']}]",
+    ]
     assert len({content_hash(read_text(text)) for text in texts}) == 2
 
 
@@ -84,8 +94,6 @@ def test_hash_does_not_depend_on_the_order_of_records_or_keys() -> None:
     data = yaml.load(SPRING, yaml.BaseLoader)
     turned = {key: turn(data[key]) for key in reversed(data)}
     text = yaml.safe_dump(turned, sort_keys=False, default_style=None)
-    for word in ("'", ):
-        text = text.replace(f"accord: {word}1{word}", "accord: 1")
     assert content_hash(read_text(unquoted(text)), "c", "d") == HASH
 
 
@@ -99,6 +107,4 @@ def turn(section: object) -> object:
 
 def unquoted(text: str) -> str:
     """Numbers, dates and truth values without the quotes that a dump of plain texts puts round them."""
-    import re
-
     return re.sub(r"'([-0-9.]+|true|20[-0-9T:]+Z)'", r"\1", text)

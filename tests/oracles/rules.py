@@ -1,6 +1,7 @@
-"""What a rule says, evaluated in exact fractions straight from the contract, independent of the product's own evaluation.
+"""What a rule says, evaluated in exact fractions from the contract, independent of the product's own code.
 
-A value is a Fraction, text, a date, a truth value, None for NULL, or UNDIVIDED: NULL because a lever value makes a divisor zero.
+A value is a Fraction, text, a date, a truth value, None for NULL, or UNDIVIDED: NULL because a lever value makes a
+divisor zero.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def says(text: str, row: Row, levers: Collection[str] = ("x",)) -> Any:
 
 
 def allowed(text: str, row: Row, levers: Collection[str] = ("x",)) -> bool:
-    """Does a rule allow the lever values of the row? It does not where it is false or where they make a divisor zero."""
+    """Does a rule allow the lever values of the row? Not where it is false or they make a divisor zero."""
     result = says(text, row, levers)
     return result is not False and result is not UNDIVIDED
 

@@ -1,10 +1,11 @@
-"""On random rules and rows the normal form allows exactly what the rule allows, evaluated in fractions and by DuckDB."""
+"""On random rules and rows the normal form allows what the rule allows, evaluated in fractions and by DuckDB."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -97,7 +98,7 @@ def lever_values(normal: Normal, row: dict[str, Any], domain: Lever) -> tuple[li
     low = Fraction(domain.minimum) if domain.minimum is not None else min(ends) - 2
     high = Fraction(domain.maximum) if domain.maximum is not None else max(ends) + 2
     points = sorted(e for e in ends | {low, high} if low <= e <= high)
-    inside = [a + (b - a) * Fraction(2, 5) for a, b in zip(points, points[1:], strict=False)]
+    inside = [a + (b - a) * Fraction(2, 5) for a, b in pairwise(points)]
     return points, inside
 
 
@@ -140,7 +141,9 @@ LEVER_VALUES = [Decimal(n) for n in ("-2", "-1", "-0.5", "0", "0.1", "0.5", "1",
 def duckdb_allows(rule: Rule, cases: list[dict[str, Any]]) -> list[bool]:
     """What DuckDB says on each case, its columns being decimals."""
     connection = duckdb.connect()
-    connection.execute("create table t (n integer, a decimal(18, 6), b decimal(18, 2), c decimal(12, 6), x decimal(18, 2))")
+    connection.execute(
+        "create table t (n integer, a decimal(18, 6), b decimal(18, 2), c decimal(12, 6), x decimal(18, 2))"
+    )
     connection.executemany(
         "insert into t values (?, ?, ?, ?, ?)", [[i, *(case[k] for k in "abcx")] for i, case in enumerate(cases)]
     )

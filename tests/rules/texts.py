@@ -37,7 +37,9 @@ context = st.recursive(
     max_leaves=3,
 )
 facts = st.one_of(
-    _format("{} {} {}", context, comparisons, context), _format("{} is null", columns), st.sampled_from(("true", "null"))
+    _format("{} {} {}", context, comparisons, context),
+    _format("{} is null", columns),
+    st.sampled_from(("true", "null")),
 )
 linear = st.recursive(
     st.just("x"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment.conflicts.check import Situation, report, situation
+from alignment.conflicts.consequences import with_repairs
 from alignment.conflicts.report import ConflictReport
 from alignment.conflicts.trail import Trail, trail
 from alignment.explain.conflicts import explanation
@@ -39,7 +40,8 @@ def check(
 def reported(case: Situation, fail_on: str = "hard") -> ConflictReport:
     """The full report of a situation: conflicts with explanations, repairs and consequences."""
     bare = report(case, fail_on)
-    explained = tuple(replace(c, explanation=explanation(c, case)) for c in bare.conflicts)
+    repaired = with_repairs(bare.conflicts, case)
+    explained = tuple(replace(c, explanation=explanation(c, case)) for c in repaired)
     return replace(bare, conflicts=explained)
 
 

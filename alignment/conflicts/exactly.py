@@ -6,7 +6,8 @@ Slow and plain; it is also what `why` shows for a single item.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -39,13 +40,31 @@ def holds(formula: Formula, x: Fraction, row: Row) -> bool:
     return bound is not None and _compared(x, formula.operator, bound)
 
 
+def on_row(formula: Formula, row: Row) -> Formula:
+    """The formula with every bound and condition replaced by its exact value on a row, so that many lever values are quick."""
+    if isinstance(formula, Given):
+        return Truth(evaluate(formula.tree, row) is True)
+    if isinstance(formula, Not):
+        return Not(on_row(formula.part, row))
+    if isinstance(formula, (Both, Either)):
+        return type(formula)(tuple(on_row(p, row) for p in formula.parts))
+    if not isinstance(formula, Compare):
+        return formula
+    bound = evaluate(formula.bound, row)
+    return Truth(False) if bound is None else Compare(formula.operator, bound)
+
+
 def _remainder(x: Fraction, m: Fraction) -> Fraction:
     return x - m * math.floor(x / m) if x >= 0 else -(-x - m * math.floor(-x / m))
 
 
-def _compared(x: Fraction, operator: str, bound: Fraction) -> bool:
-    tests = {"<": x < bound, "<=": x <= bound, ">": x > bound, ">=": x >= bound, "=": x == bound, "<>": x != bound}
-    return tests[operator]
+_COMPARISONS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
+
+
+def _compared(x: Fraction, sign: str, bound: Fraction) -> bool:
+    return _COMPARISONS[sign](x, bound)
 
 
 def in_scope(rule: Checked, row: Row) -> bool:
@@ -126,8 +145,9 @@ def _unit(residues: list[Residue]) -> int:
 def family(rules: Sequence[Checked], lever: Lever, row: Row) -> list[int]:
     """For each representative value the set of rules that forbid it, as bits; minimal members only."""
     applying = [(1 << i, rule) for i, rule in enumerate(rules) if in_scope(rule, row)]
+    settled = [(bit, on_row(_logic(rule).logic.forbidden(), row)) for bit, rule in applying]
     masks = {
-        sum(bit for bit, rule in applying if forbids(rule, x, row))
+        sum(bit for bit, forbidden in settled if holds(forbidden, x, row))
         for x in representatives([r for _, r in applying], lever, row)
     }
     return minimal_sets(masks)

@@ -1,0 +1,114 @@
+"""Every way out of every conflict with what follows from it: the items it clears and opens, what is at stake, who gives up what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from alignment.conflicts.alternatives import excepted, retired, softened
+from alignment.conflicts.check import Situation
+from alignment.conflicts.limits import within_limits
+from alignment.conflicts.members import Clash
+from alignment.conflicts.numbers import Reader
+from alignment.conflicts.repairs import Repairs, Tried, bound_repairs, new_texts
+from alignment.conflicts.report import Concession, Conflict, Edit, Repair
+from alignment.conflicts.solving import interval
+from alignment.conflicts.trials import Bench, Ids, Move, bench_of
+from alignment.rules.normal import Normal
+from alignment.rules.ruleset import Checked, schema_of
+
+
+def with_repairs(conflicts: Sequence[Conflict], case: Situation) -> tuple[Conflict, ...]:
+    """The conflicts, each with its repairs and their consequences, as a person would offer them."""
+    reader = Reader(schema_of(case.initiative, case.catalogue.kinds), case.catalogue)
+    repairs = Repairs(bench_of(case.rules, case.catalogue, reader), case.answers.clashes)
+    bounds = bound_repairs(repairs)
+    clashes = {c.ids: c for c in case.answers.clashes}
+    return tuple(replace(c, repairs=_ways_out(c, clashes[c.constraints], bounds, repairs, case)) for c in conflicts)
+
+
+def _ways_out(
+    conflict: Conflict, clash: Clash, bounds: Mapping[tuple[Ids, str], Tried], repairs: Repairs, case: Situation
+) -> tuple[Repair, ...]:
+    """Changed bounds, the smallest first; then exceptions, softer rules and retired ones, of the rule that counts least first."""
+    members = sorted((case.rules.of(i) for i in clash.ids), key=_yields_first)
+    found = [_bound(bounds[clash.ids, m.id], conflict, clash, repairs) for m in members if (clash.ids, m.id) in bounds]
+    found.sort(key=lambda r: not r.within_limits)
+    if clash.family == "item":
+        found += [_alternative("scope", e, conflict, m, repairs) for m in members if (e := excepted(m, clash, repairs.bench))]
+    if conflict.strength == "hard":
+        found += [_alternative("soften", e, conflict, m, repairs) for m in members if (e := softened(m))]
+    found += [_alternative("retire", retired(m), conflict, m, repairs) for m in members]
+    return tuple(replace(r, option=i) for i, r in enumerate(found, 1))
+
+
+def _yields_first(rule: Checked) -> tuple[bool, int, str]:
+    return rule.hard, rule.constraint.priority, rule.id
+
+
+# Bounds
+
+
+def _bound(tried: Tried, conflict: Conflict, clash: Clash, repairs: Repairs) -> Repair:
+    edits = tuple(_edit(text, id, moves, repairs.bench) for id, text, moves in new_texts(tried.moves, repairs.bench))
+    return Repair(
+        option=0,
+        kind="bound" if len(edits) == 1 else "joint",
+        changes=edits,
+        items_fixed=conflict.items,
+        items_opened=len(tried.opened),
+        opens=tried.opens,
+        stake=conflict.stake,
+        within_limits=all(within_limits(m, clash, repairs) for m in tried.moves),
+        concessions=tuple(_concession(repairs.bench.rules.of(e.constraint), tried.moves, clash, repairs) for e in edits),
+    )
+
+
+def _edit(text: str, id: str, moves: Sequence[Move], bench: Bench) -> Edit:
+    rule = bench.rules.of(id)
+    furthest = max(moves, key=lambda m: m.amount)
+    lever = bench.rules.levers.get(bench.lever(id) or "")
+    unit = lever.unit if lever is not None and furthest.number.in_lever_units else None
+    return Edit(id, "rule", rule.constraint.rule, text, _figure(furthest.amount), unit)
+
+
+def _figure(value: Fraction) -> float:
+    return float(f"{float(value):.12g}")
+
+
+def _concession(rule: Checked, moves: Sequence[Move], clash: Clash, repairs: Repairs) -> Concession:
+    """How far the rule's bound moves, in lever units, on the item of the conflict where it moves furthest."""
+    lever = repairs.bench.rules.levers.get(clash.lever or "")
+    changed = repairs.bench.changed(rule, moves)
+    rows = repairs.exact_rows(repairs.looked_at(clash))
+    shifts = [_shift(rule, changed, row) for row in rows] if _is_interval(rule) and _is_interval(changed) else []
+    return Concession(rule.constraint.team, _figure(max(shifts, default=Fraction(0))), lever.unit if lever else None)
+
+
+def _is_interval(rule: Checked) -> bool:
+    return isinstance(rule.form, Normal) and rule.form.rays is not None
+
+
+def _shift(rule: Checked, changed: Checked, row: Mapping[str, object]) -> Fraction:
+    pairs = zip(interval([rule], row), interval([changed], row), strict=True)
+    return max((abs(a[0] - b[0]) for a, b in pairs if a is not None and b is not None), default=Fraction(0))
+
+
+# Alternatives
+
+
+def _alternative(kind: str, edit: Edit, conflict: Conflict, rule: Checked, repairs: Repairs) -> Repair:
+    """Given up: the rule on the conflict's items, or as something that decisions must keep, on every item in its scope."""
+    items = conflict.items if kind == "scope" else repairs.in_scope(rule)
+    return Repair(
+        option=0,
+        kind=kind,  # type: ignore[arg-type]
+        changes=(edit,),
+        items_fixed=conflict.items,
+        items_opened=0,
+        opens=(),
+        stake=conflict.stake,
+        within_limits=True,
+        concessions=(Concession(rule.constraint.team, items, "items"),),
+    )

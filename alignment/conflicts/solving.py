@@ -1,0 +1,217 @@
+"""What a number of a rule must become so that the rule allows, on one item, a value that the others allow: in fractions.
+
+Most comparisons are linear in the number, so two evaluations give the root and a third confirms it; the rest is bisected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from alignment.conflicts.exactly import forbids, in_scope, representatives
+from alignment.conflicts.numbers import OwnNumber
+from alignment.initiative.models import Lever
+from alignment.rules.exact import evaluate
+from alignment.rules.normal import Normal, Ray
+from alignment.rules.ruleset import Checked
+
+Row = Mapping[str, Any]
+
+MOST_TARGETS = 24
+HAIR = Fraction(1, 10**15)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A lever value that the other members allow; `beyond` where they allow only values past it. None: no lever."""
+
+    value: Fraction | None
+    beyond: bool = False
+
+
+@dataclass(frozen=True)
+class Need:
+    """The value that a number must reach, or pass where `beyond`."""
+
+    value: Fraction
+    beyond: bool
+
+
+def targets(rule: Checked, others: Sequence[Checked], lever: Lever | None, row: Row) -> list[Target]:
+    """The nearest values to what a rule allows among those that the others, the domain and the lattice allow."""
+    if lever is None:
+        return [Target(None)]
+    applying = [o for o in others if in_scope(o, row)]
+    if all(_rays(o) is not None for o in [rule, *applying]):
+        return _beside(rule, applying, lever, row)
+    points = representatives([rule, *applying], lever, row)
+    allowed = [x for x in points if not any(forbids(o, x, row) for o in applying)]
+    found = [Target(x) for x in allowed]
+    if lever.step is None:
+        found += [Target(y, beyond=True) for x in allowed for y in _neighbours(x, points) if y not in allowed]
+    return _nearest(found, rule, lever, row)
+
+
+def _rays(rule: Checked) -> tuple[Ray, ...] | None:
+    return rule.form.rays if isinstance(rule.form, Normal) else None
+
+
+def _neighbours(x: Fraction, points: Sequence[Fraction]) -> Iterator[Fraction]:
+    i = points.index(x)
+    yield from points[max(i - 1, 0) : i]
+    yield from points[i + 1 : i + 2]
+
+
+def _nearest(found: Sequence[Target], rule: Checked, lever: Lever, row: Row) -> list[Target]:
+    """The few targets nearest to some value that the rule allows."""
+    if len(found) <= MOST_TARGETS:
+        return list(found)
+    mine = [x for x in representatives([rule], lever, row) if not forbids(rule, x, row)]
+    if not mine:
+        return list(found)[:MOST_TARGETS]
+    return sorted(found, key=lambda t: min(abs((t.value or Fraction(0)) - x) for x in mine))[:MOST_TARGETS]
+
+
+def _beside(rule: Checked, others: Sequence[Checked], lever: Lever, row: Row) -> list[Target]:
+    """Of intervals: the end of what the others allow on the side of the rule's own interval."""
+    low, high = interval(others, row)
+    low = _later(low, None if lever.minimum is None else (Fraction(lever.minimum), False))
+    high = _earlier(high, None if lever.maximum is None else (Fraction(lever.maximum), False))
+    mine_low, mine_high = interval([rule], row)
+    ends = []
+    if high is not None and mine_low is not None and mine_low[0] >= high[0]:
+        ends.append(_on_lattice(high, lever, down=True))
+    if low is not None and mine_high is not None and mine_high[0] <= low[0]:
+        ends.append(_on_lattice(low, lever, down=False))
+    if lever.step is not None and mine_low is not None and mine_high is not None:
+        ends += [_on_lattice((mine_low[0], False), lever, True), _on_lattice((mine_high[0], False), lever, False)]
+    if not ends:
+        ends = [_on_lattice(e, lever, down) for e, down in ((high, True), (low, False)) if e is not None]
+    return [e for e in dict.fromkeys(ends) if _between(e, low, high)] or list(dict.fromkeys(ends))
+
+
+_End = tuple[Fraction, bool] | None
+
+
+def interval(rules: Sequence[Checked], row: Row) -> tuple[_End, _End]:
+    """Lower and upper end that interval rules in scope leave together, each with whether it is open; None where infinite."""
+    low: _End = None
+    high: _End = None
+    for rule in rules:
+        for ray in _rays(rule) or () if in_scope(rule, row) else ():
+            if ray.when is not None and evaluate(ray.when, row) is not True:
+                continue
+            bound = evaluate(ray.bound, row)
+            if ray.side == "nothing" or bound is None:
+                continue
+            if ray.side == "floor":
+                low = _later(low, (bound, not ray.closed))
+            else:
+                high = _earlier(high, (bound, not ray.closed))
+    return low, high
+
+
+def _later(a: _End, b: _End) -> _End:
+    return b if a is None else a if b is None else max(a, b)
+
+
+def _earlier(a: _End, b: _End) -> _End:
+    return b if a is None else a if b is None else min(a, b, key=lambda e: (e[0], not e[1]))
+
+
+def _on_lattice(end: tuple[Fraction, bool], lever: Lever, down: bool) -> Target:
+    value, is_open = end
+    if lever.step is None:
+        return Target(value, is_open)
+    step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
+    k = (value - base) / step
+    whole = math.floor(k) if down else math.ceil(k)
+    if is_open and whole == k:
+        whole += -1 if down else 1
+    return Target(base + whole * step)
+
+
+def _between(target: Target, low: _End, high: _End) -> bool:
+    x = target.value
+    assert x is not None
+    return (low is None or low[0] <= x) and (high is None or x <= high[0])
+
+
+def need(number: OwnNumber, target: Target, lever: str | None, row: Row) -> Need | None:
+    """The least move of a number after which its rule allows the target; None where no move of it does that."""
+    root = _root(number, target, lever, row)
+    if root is None:
+        return None
+    if target.beyond:
+        return Need(root, True)
+    if _allows(number, root, target, lever, row):
+        return Need(root, False)
+    tiny = HAIR * max(abs(root), Fraction(1))
+    way = (root > number.value) - (root < number.value)
+    for step in (tiny * way,) if way else (tiny, -tiny):
+        if _allows(number, root + step, target, lever, row):
+            return Need(root, True)
+    return None
+
+
+def _root(number: OwnNumber, target: Target, lever: str | None, row: Row) -> Fraction | None:
+    """Where the two sides of the number's comparison meet."""
+    at = [number.value, number.value + 1]
+    gaps = [_gap(number, k, target, lever, row) for k in at]
+    if gaps[0] is not None and gaps[1] is not None and gaps[0] != gaps[1]:
+        root = Fraction(at[0] - gaps[0] / (gaps[1] - gaps[0]))
+        if _gap(number, root, target, lever, row) == 0:
+            return root
+    elif gaps[0] is not None and gaps[0] == gaps[1]:
+        return None
+    return _bisected(number, target, lever, row)
+
+
+def _gap(number: OwnNumber, k: Fraction, target: Target, lever: str | None, row: Row) -> Fraction | None:
+    values = _put(number, k, target, lever, row)
+    left = evaluate(number.comparison.this, values)
+    right = evaluate(number.comparison.expression, values)
+    if not isinstance(left, Fraction) or not isinstance(right, Fraction):
+        return None
+    return left - right
+
+
+def _put(number: OwnNumber, k: Fraction, target: Target, lever: str | None, row: Row) -> dict[str, Any]:
+    moved = {number.name: k} if lever is None else {number.name: k, lever: target.value}
+    return {**row, **moved}
+
+
+def _allows(number: OwnNumber, k: Fraction, target: Target, lever: str | None, row: Row) -> bool:
+    return evaluate(number.tree, _put(number, k, target, lever, row)) is not False
+
+
+def _bisected(number: OwnNumber, target: Target, lever: str | None, row: Row) -> Fraction | None:
+    """The nearest value, on either side, at which the rule begins to allow the target; to twelve figures."""
+    unit = max(abs(number.value), Fraction(1)) / 256
+    found = []
+    for way in (1, -1):
+        last = number.value
+        for doubling in range(20):
+            k = number.value + way * unit * 2**doubling
+            if _gap(number, k, target, lever, row) is None:
+                break
+            if _allows(number, k, target, lever, row):
+                found.append(_halved(number, last, k, target, lever, row))
+                break
+            last = k
+    return min(found, key=lambda k: abs(k - number.value), default=None)
+
+
+def _halved(
+    number: OwnNumber, bad: Fraction, good: Fraction, target: Target, lever: str | None, row: Row
+) -> Fraction:
+    for _ in range(60):
+        middle = (bad + good) / 2
+        if _allows(number, middle, target, lever, row):
+            good = middle
+        else:
+            bad = middle
+    return Fraction(f"{float(good):.12g}")

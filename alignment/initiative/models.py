@@ -61,7 +61,7 @@ class Record(BaseModel):
     def _remember_order(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         record = handler(data)
         if isinstance(data, Mapping):
-            by_alias = {str(f.alias): name for name, f in cls.model_fields.items() if f.alias}
+            by_alias = {f.alias or name: name for name, f in cls.model_fields.items()}
             record._written = tuple(by_alias.get(key, key) for key in data)
         return record
 

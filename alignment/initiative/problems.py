@@ -75,7 +75,7 @@ def known_path(loc: Iterable[str | int], data: Any) -> tuple[str | int, ...]:
     for step in loc:
         if is_in(step, here):
             at.append(step)
-            here = here[step]  # type: ignore[index]
+            here = here[step]
     return tuple(at)
 
 

@@ -138,7 +138,7 @@ def _take_out(data: Any, error: Mapping[str, Any], places: dict[int, list[int]],
         return
     if isinstance(here, list):
         places.setdefault(id(here), list(range(len(here)))).pop(at[-1])  # type: ignore[arg-type]
-    del here[at[-1]]  # type: ignore[arg-type]
+    del here[at[-1]]
 
 
 def _place(at: tuple[str | int, ...], left: Any, places: Mapping[int, list[int]]) -> tuple[str | int, ...]:

@@ -142,7 +142,8 @@ def negate(a: Value) -> Value:
     if isinstance(a, exp.Paren):
         return negate(a.this)
     if isinstance(a, exp.Sub):
-        return exp.Sub(this=_wrapped(a.expression), expression=_wrapped(a.this))
+        left, right = negate(bare(a.this)), bare(a.expression)
+        return _sum(right, left) if isinstance(left, exp.Neg) else _sum(left, right)
     return exp.Neg(this=_wrapped(a))
 
 

@@ -231,8 +231,13 @@ def _divides(ratio: Ratio, side: Side) -> Formula:
 def _has_parts(ratio: Ratio) -> Formula:
     """Where no column of the ratio is NULL."""
     parts = [v for form in (ratio.top, ratio.bottom) for v in (form.a, form.b) if isinstance(v, exp.Expression)]
-    trees = {tree.sql(): tree for tree in parts if may_be_null(tree)}
+    trees = {tree.sql(): tree for tree in map(_unsigned, parts) if may_be_null(tree)}
     return both(*(_is_known(tree) for tree in trees.values()))
+
+
+def _unsigned(tree: exp.Expression) -> exp.Expression:
+    tree = bare(tree)
+    return _unsigned(tree.this) if isinstance(tree, exp.Neg) else tree
 
 
 def _linear(form: Linear, operator: Operator, side: Side, fold: bool = True) -> Formula:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 
 from sqlglot import exp
 
@@ -254,11 +254,11 @@ def _multiplied(node: exp.Expression) -> exp.Expression:
     """a / b ⋈ c / d as a·d ⋈ c·b, turned where b·d is negative; NULL where a divisor is zero."""
     left, right = _fraction(node.this), _fraction(node.expression)
     bottom = multiply(left.bottom, right.bottom)
-    upright: exp.Expression = type(node)(
+    upright = type(node)(
         this=exp.Paren(this=tree_of(multiply(left.top, right.bottom))),
         expression=exp.Paren(this=tree_of(multiply(right.top, left.bottom))),
     )
-    turned: exp.Expression = _MIRRORED[type(node)](this=upright.this.copy(), expression=upright.expression.copy())
+    turned = cast(exp.Expression, _MIRRORED[type(node)](this=upright.this.copy(), expression=upright.expression.copy()))
     if isinstance(bottom, Fraction) and not left.nonzero + right.nonzero:
         return upright if bottom > 0 else turned
     zero = exp.Literal.number(0)

@@ -238,7 +238,8 @@ def test_hash_of_a_frame_follows_its_rows_and_names_but_not_their_order() -> Non
     one = hash_of(k=["a", "b"], v=[1, 2])
     assert hash_of(k=["b", "a"], v=[2, 1]) == one
     others = [hash_of(k=["a", "b"], v=[2, 1]), hash_of(k=["a", "b"], w=[1, 2]), hash_of(k=["a", "b"], v=["1", "2"]),
-              hash_of(k=["a", "b", "b"], v=[1, 2, 2]), hash_of(k=["a", None], v=[1, 2]), hash_of(k=["a", "NULL"], v=[1, 2])]  # fmt: skip
+              hash_of(k=["a", "b", "b"], v=[1, 2, 2]), hash_of(k=["a", None], v=[1, 2]),
+              hash_of(k=["a", "NULL"], v=[1, 2])]  # fmt: skip
     assert len({one, *others}) == 7
 
 

@@ -373,7 +373,8 @@ def test_names_are_found_whatever_their_case_unless_two_differ_by_case_alone() -
         parse_rule("cost > 1", schema)
 
 
-_TOKENS = """price cost stock category launched exported action "Pack Size" 1 2.5 0 'a' '' date '2026-03-01' null true false
+_TOKENS = """price cost stock category launched exported action "Pack Size" 1 2.5 0 'a' '' date '2026-03-01' null true
+    false
     + - * / % ( ) ( ) ( ) , < <= > >= = <> != and or not in between like is null case when then else end coalesce(
     nullif( abs( round( floor( ceil( least( greatest( ln( exp( sqrt( lower( upper( length( sum( avg( count( min(
     max(
@@ -395,7 +396,8 @@ def altered(draw: st.DrawFn) -> str:
 
 
 FUZZ = altered() | altered() | st.lists(TOKENS, min_size=1, max_size=14).map(" ".join) | st.text(max_size=30)
-_LISTED = """coalesce nullif abs round floor ceil least greatest ln exp sqrt lower upper length sum avg count min max year
+_LISTED = """coalesce nullif abs round floor ceil least greatest ln exp sqrt lower upper length sum avg count min max
+    year
     quarter month week day dayofweek extract cast try_cast try filter where in and or not between when then else case
     like decimal is"""
 LISTED = set(_LISTED.split())

@@ -18,8 +18,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 CANDIDATES = 20
-PANDAS_ITEMS = 200_000
-GOALS = (("sales", "operations", 0.3), ("image", "brand", 0.3), ("margin", "finance", 0.2), ("calm", "tech", 0.1), ("stock", "tech", 0.1))
+PANDAS_ITEMS, MOVED_ITEMS = 200_000, 100_000
+GOALS = (
+    ("sales", "operations", 0.3),
+    ("image", "brand", 0.3),
+    ("margin", "finance", 0.2),
+    ("calm", "tech", 0.1),
+    ("stock", "tech", 0.1),
+)
 METRICS = (*(name for name, _, _ in GOALS), "clicks")
 
 
@@ -42,15 +48,17 @@ def main() -> None:
         ours = measured("behaviour without intervals, robustness and repair", core_step, folder, small)
         pandas = measured("captured share, regret and guardrails alone, in pandas", pandas_step, folder, small)
         print(f"  pandas takes {pandas / ours:.1f} times as long, for a part of it")
-        moved = measured("one weight moved, all else kept", moved_step, folder, items)
-        print(f"  a weight moves in {1000 * moved:,.0f} ms on {items:,} items")
+        write(Path(folder), MOVED_ITEMS)
+        measured("one weight moved, all else kept", moved_step, folder, MOVED_ITEMS)
 
 
 def write(folder: Path, items: int) -> None:
     """A catalogue, a decision table and an initiative of so many items."""
     import duckdb
 
-    columns = ", ".join(f"random() * {scale} as {name}" for name, scale in zip(METRICS, (100, 10, 1, 1000, 1, 1), strict=True))
+    columns = ", ".join(
+        f"random() * {scale} as {name}" for name, scale in zip(METRICS, (100, 10, 1, 1000, 1, 1), strict=True)
+    )
     with duckdb.connect() as connection:
         connection.execute("select setseed(0.5)")
         connection.execute(
@@ -129,8 +137,14 @@ def pandas_step(folder: str) -> float:
     import pandas as pd
 
     start = time.perf_counter()
-    frame = pd.read_parquet(f"{folder}/decisions.parquet").merge(pd.read_parquet(f"{folder}/catalogue.parquet"), on="sku")
-    rules = {"floor": frame.price >= frame.cost * 1.05, "ceiling": frame.price <= frame.cost * 2, "top": frame.price <= 17}
+    frame = pd.read_parquet(f"{folder}/decisions.parquet").merge(
+        pd.read_parquet(f"{folder}/catalogue.parquet"), on="sku"
+    )
+    rules = {
+        "floor": frame.price >= frame.cost * 1.05,
+        "ceiling": frame.price <= frame.cost * 2,
+        "top": frame.price <= 17,
+    }
     allowed = rules["floor"] & rules["ceiling"] & rules["top"]
     frame["objective"] = frame.sales + 0.5 * frame.image + 20 * frame.clicks
     today = frame[frame.is_today].set_index("sku")

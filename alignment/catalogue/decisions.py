@@ -26,7 +26,7 @@ SAMPLE = 5
 class DecisionTable:
     """A relation `decisions` in DuckDB: one row per item and candidate, `accord row` its place in the table, from 0.
 
-    `columns` says where each name is read from: the decision table, else the catalogue; a column in both is the former's.
+    A name is read from the decision table, else from the catalogue.
     """
 
     connection: DuckDBPyConnection = field(repr=False)
@@ -54,12 +54,13 @@ class DecisionTable:
         return "".join(f"{value:x}" for value in row or ())
 
     def source(self, names: set[str]) -> str:
-        """What to read from for these names: the decision table, joined with the catalogue where a name is only there."""
+        """What to read for these names: the decision table, joined with the catalogue where a name is only there."""
         if not names & set(self.context):
             return "decisions"
         assert self.catalogue is not None
         context = ", ".join(f"c.{quoted(name)}" for name in sorted(names & set(self.context)))
-        return f"(select d.*, {context} from decisions d join {quoted(self.catalogue.table)} c on {self.same_item('d', 'c')})"
+        other, same = quoted(self.catalogue.table), self.same_item("d", "c")
+        return f"(select d.*, {context} from decisions d join {other} c on {same})"
 
     def same_item(self, decisions: str, catalogue: str) -> str:
         """SQL that joins rows of the decision table with their item of the catalogue."""
@@ -188,4 +189,4 @@ def _check_items(table: DecisionTable) -> None:
         names = ", ".join(f"'{value}'" for (value,) in found)
         many = count[0] if count else len(found)
         said = "item is" if many == 1 else "items are"
-        raise DataError(f"{table.name}: {many:,} {said} not in the catalogue, such as {names}; add them, or drop their rows")
+        raise DataError(f"{table.name}: {many:,} {said} not in the catalogue, such as {names}; add them or drop them")

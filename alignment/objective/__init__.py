@@ -1,1 +1,1 @@
-"""Does what the model optimises map to the goals: structure, agreement, behaviour on a decision table, repair of weights."""
+"""Does what the model optimises map to the goals: structure, agreement, behaviour on a table, repair of weights."""

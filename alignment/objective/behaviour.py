@@ -88,8 +88,14 @@ def regrets_of(swept: Sweep, stakes: Sequence[Stake], weights: Sequence[float]) 
         share = weight * lost / stake.scale / top if top > 0 else None
         rows.append(
             Regret(
-                stake.goal.id, stake.goal.team, stake.goal.metric, stake.unit, share,
-                lost / stake.per, model / stake.per, best / stake.per,
+                stake.goal.id,
+                stake.goal.team,
+                stake.goal.metric,
+                stake.unit,
+                share,
+                lost / stake.per,
+                model / stake.per,
+                best / stake.per,
             )  # fmt: skip
         )
     return tuple(rows)
@@ -147,7 +153,9 @@ def worst_of(initiative: Initiative, table: DecisionTable, swept: Sweep, top: fl
     )
 
 
-def choices_at(initiative: Initiative, table: DecisionTable, rows: Sequence[Any]) -> dict[int, tuple[Any, dict[str, Any]]]:
+def choices_at(
+    initiative: Initiative, table: DecisionTable, rows: Sequence[Any]
+) -> dict[int, tuple[Any, dict[str, Any]]]:
     """Item and levers of rows of the decision table."""
     if not len(rows):
         return {}

@@ -52,10 +52,10 @@ def edge_finding(edges: Edges | None) -> list[Finding]:
     share = edges.free / edges.items
     return [finding(
         "edge_of_range", "warning", [edges.lever], [],
-        f"On {percent(share)} of {counted(edges.items, 'item')} the model chooses the smallest or largest {edges.lever} in the "
-        "decision table, where no hard rule forbids the next step: the range of the table is a hidden rule.",
+        f"On {percent(share)} of {counted(edges.items, 'item')} the model chooses the smallest or largest "
+        f"{edges.lever} in the decision table, where no hard rule forbids the next step: the range is a hidden rule.",
         {"share": share, "share_at_edge": edges.at_edge / edges.items, "items": edges.items},
-        f"Widen the range of {edges.lever} in the decision table, or record its ends as a constraint that somebody owns.",
+        f"Widen the range of {edges.lever} in the table, or record its ends as a constraint that somebody owns.",
     )]  # fmt: skip
 
 

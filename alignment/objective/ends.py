@@ -12,7 +12,7 @@ from alignment.objective.grid import Group
 
 @dataclass(frozen=True)
 class Ends:
-    """Ends of the lever's range that are chosen: the table row, the distance to its neighbour, outward, and the share of ties."""
+    """Chosen ends of the lever's range: the table row, the distance to its neighbour, outward, and the share of ties."""
 
     rows: np.ndarray
     beyond: np.ndarray

@@ -16,9 +16,9 @@ MAJOR = 0.15
 
 @dataclass(frozen=True)
 class Grounds:
-    """What the findings are judged on: the structure, normalised weights, and swings known from goals or from the table.
+    """What the findings are judged on: the structure, normalised weights, and known swings.
 
-    swings: by goal, in the metric's unit. items: how many items make a mean, None without a table.
+    swings: by goal, in the metric's unit, from the goal or from the table. items: how many items make a mean, None without a table.
     """
 
     structure: Structure
@@ -75,7 +75,8 @@ def _reach(grounds: Grounds, goal: Goal) -> Iterator[Finding]:
     if not guards:
         yield finding(
             "uncovered_goal", "error" if major else "warning", [goal.id], [goal.team],
-            f"No term of the objective helps {grounds.said(goal)}, and no constraint or backstop mentions {goal.metric}.",
+            f"No term of the objective helps {grounds.said(goal)}, "
+            f"and no constraint or backstop mentions {goal.metric}.",
             {"weight": weight, "terms": len(grounds.structure.terms)},
             f"Add {goal.metric}, or a metric that drives it, to the objective, or guard it with a constraint.",
         )  # fmt: skip
@@ -94,7 +95,7 @@ def _direction(grounds: Grounds, goal: Goal) -> Iterator[Finding]:
     harmful = [c for c in found if c.harms]
     if not harmful:
         return
-    worst = max(harmful, key=lambda c: abs(c.value or 0))
+    worst = max(harmful, key=lambda c: c.path.strength)
     names = listed(c.term.metric for c in harmful)
     evidence = {"weight": grounds.weights[goal.id], "strength": float(abs(worst.value or 0)), "terms": len(harmful)}
     subjects = [goal.id, *(c.term.metric for c in harmful)]
@@ -109,7 +110,8 @@ def _direction(grounds: Grounds, goal: Goal) -> Iterator[Finding]:
     yield finding(
         "direction_conflict", "error" if grounds.major(goal) else "warning", subjects, [goal.team],
         f"{names} {push} {grounds.said(goal)} the wrong way, and {goal.metric} itself is not rewarded.",
-        evidence, f"Add {goal.metric} to the objective with the sign that the goal wants, or lower the coefficient of {names}.",
+        evidence, 
+        f"Add {goal.metric} to the objective with the sign that the goal wants, or lower the weight of {names}.",
     )  # fmt: skip
 
 
@@ -118,14 +120,16 @@ def _proxy(grounds: Grounds, goal: Goal) -> Iterator[Finding]:
     helpful = [c for c in grounds.contributions(goal) if c.helps]
     if not helpful or any(c.direct for c in helpful):
         return
-    best = max(helpful, key=lambda c: (c.value or 0, -c.path.lag_days))
+    best = max(helpful, key=lambda c: (c.path.strength, -c.path.lag_days))
     weak = best.path.evidence in ("expert", "assumed")
     yield finding(
         "proxy_only", "warning" if weak else "note", [goal.id, *(c.term.metric for c in helpful)], [goal.team],
-        f"{grounds.said(goal)} is reached only through {listed(c.term.metric for c in helpful)}; the strongest link, "
-        f"{' → '.join(best.path.metrics)}, has strength {number(float(best.path.strength))} on {_evidence(best.path.evidence)}.",
+        f"{grounds.said(goal)} is reached only through {listed(c.term.metric for c in helpful)}; the strongest "
+        f"link, {' → '.join(best.path.metrics)}, has strength {number(float(best.path.strength))} "
+        f"on {_evidence(best.path.evidence)}.",
         {"weight": grounds.weights[goal.id], "strength": float(best.path.strength), "evidence": best.path.evidence},
-        f"Test the link from {best.term.metric} to {goal.metric} by experiment, or put {goal.metric} into the objective.",
+        f"Test the link from {best.term.metric} to {goal.metric} by experiment, "
+        f"or put {goal.metric} into the objective.",
     )  # fmt: skip
 
 
@@ -151,8 +155,8 @@ def _horizon(grounds: Grounds, goal: Goal) -> Iterator[Finding]:
     severity: Severity = "error" if grounds.major(goal) and ratio >= 30 else "warning" if ratio >= 2 else "note"
     yield finding(
         "horizon_gap", severity, [goal.id], [goal.team],
-        f"{grounds.said(goal)} shows after {counted(shows, 'day')}, but the objective looks {counted(ahead, 'day')} ahead: "
-        f"{number(ratio)} times shorter.",
+        f"{grounds.said(goal)} shows after {counted(shows, 'day')}, but the objective looks "
+        f"{counted(ahead, 'day')} ahead: {number(ratio)} times shorter.",
         {"goal_days": shows, "objective_days": ahead, "ratio": ratio, "weight": grounds.weights[goal.id]},
         "Lengthen the objective's horizon, or add an early metric that was shown to predict the goal.",
     )  # fmt: skip
@@ -185,7 +189,8 @@ def _double(grounds: Grounds, goal: Goal) -> Iterator[Finding]:
                     f"{grounds.said(goal)} is counted twice: {a.term.metric} and {b.term.metric} both move it, "
                     f"and {a.term.metric} drives {b.term.metric}.",
                     {"strengths": [float(a.path.strength), float(b.path.strength)], "between": float(path.strength)},
-                    f"Drop one of the two terms, or lower the coefficient of {a.term.metric} by what {b.term.metric} already counts.",
+                    f"Drop one of the two terms, or lower the coefficient of {a.term.metric} "
+                    f"by what {b.term.metric} already counts.",
                 )  # fmt: skip
                 break
 

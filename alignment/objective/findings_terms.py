@@ -47,8 +47,8 @@ def _distortion(grounds: Grounds) -> Iterator[Finding]:
     if len(known) < 2 or (grounds.items is None and len({_aggregate(grounds, g.metric) for g in known}) > 1):
         yield finding(
             "weights_not_comparable", "note", [g.id for g in goals], [g.team for g in goals],
-            f"The objective names the metrics of {listed(repr(g.id) for g in goals)}, but how its coefficients compare with "
-            "the stated weights cannot be told without swings.",
+            f"The objective names the metrics of {listed(repr(g.id) for g in goals)}, but how its "
+            "coefficients compare with the stated weights cannot be told without swings.",
             {"goals": len(goals), "with_swing": len(known)},
             "Write a swing for each goal: the change in its metric that the weight speaks about.",
         )  # fmt: skip
@@ -63,15 +63,15 @@ def _distortion(grounds: Grounds) -> Iterator[Finding]:
     worst = max(known, key=lambda g: abs(p[g.id] - w[g.id]))
     yield finding(
         "weight_distortion", "error" if distance > BAD_DISTORTION else "warning", p, [g.team for g in known],
-        f"The objective gives '{worst.id}' ({worst.team}) {percent(p[worst.id])} of its pull, where the teams' weight is "
-        f"{percent(w[worst.id])}; {percent(distance)} of all weight sits on other goals than the teams said.",
+        f"The objective gives '{worst.id}' ({worst.team}) {percent(p[worst.id])} of its pull, where the teams' "
+        f"weight is {percent(w[worst.id])}; {percent(distance)} of all weight sits on other goals than the teams said.",
         {"distance": distance, "objective": p, "stated": w},
         "Scale the coefficients so that each, times the goal's swing, is in proportion to the stated weight.",
     )  # fmt: skip
 
 
 def _pull(grounds: Grounds, goal: str, metric: str) -> float:
-    """|a| times the swing; a mean is counted over the items that make it, since the objective sees each item's value."""
+    """|a| times the swing; a mean counts once for each item that makes it, as the objective sees it."""
     a = sum(abs(c.term.coefficient or 0) for c in grounds.structure.contributions[goal] if c.direct)
     mean = _aggregate(grounds, metric) == "mean" and grounds.items
     return a * grounds.swings[goal] * (grounds.items or 1 if mean else 1)

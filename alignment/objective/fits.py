@@ -32,7 +32,7 @@ def distance_of(sweep: Sweep) -> float | None:
 def revealed_of(
     sweep: Sweep, stakes: Sequence[Stake], weights: Sequence[float]
 ) -> tuple[tuple[RevealedWeight, ...] | None, float | None]:
-    """Non-negative least squares of the centred objective on the goals' centred columns in swings, and its R².
+    """Non-negative least squares of the centred objective on the goals' centred columns, in swings, and R².
 
     weights: stated ones of the stakes. Goals that want the same of one metric share its part as they share their weight.
     """
@@ -60,7 +60,8 @@ def revealed_of(
 def _shared(stakes: Sequence[Stake], weights: Sequence[float], found: Mapping[tuple[int, int], float]) -> list[float]:
     parts = []
     for stake, weight in zip(stakes, weights, strict=True):
-        same = [w for s, w in zip(stakes, weights, strict=True) if (s.place, s.direction) == (stake.place, stake.direction)]
+        pairs = zip(stakes, weights, strict=True)
+        same = [w for s, w in pairs if (s.place, s.direction) == (stake.place, stake.direction)]
         share = weight / sum(same) if sum(same) > 0 else 1 / len(same)
         parts.append(found[stake.place, stake.direction] * share * stake.scale)
     return parts
@@ -84,7 +85,7 @@ def _non_negative(square: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def estimated(initiative: Initiative, grid: Grid) -> tuple[Term, ...]:
-    """The terms of a score: ordinary least squares of the centred score on the centred columns of all recorded metrics.
+    """The terms of a score: ordinary least squares, centred within the item, on the columns of all recorded metrics.
 
     Those within two standard errors of 0 are left out. Pairs of an item share its mean, so it takes one degree of freedom.
     """
@@ -128,4 +129,3 @@ def _score_products(grid: Grid) -> tuple[np.ndarray, int, int]:
     for products, _, _ in found:
         total += products
     return total, sum(f[1] for f in found), sum(f[2] for f in found)
-

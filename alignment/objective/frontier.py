@@ -83,7 +83,14 @@ def _hulls(points: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndar
         dx, dy = x - here[0], y - here[1]
         ahead = dx > 0
         going = ahead.any(axis=0)
-        x, y, dx, dy, ahead, here = x[:, going], y[:, going], dx[:, going], dy[:, going], ahead[:, going], here[:, going]
+        x, y, dx, dy, ahead, here = (
+            x[:, going],
+            y[:, going],
+            dx[:, going],
+            dy[:, going],
+            ahead[:, going],
+            here[:, going],
+        )
         at = np.arange(x.shape[1])
         slope = np.divide(dy, dx, out=np.full(dx.shape, -np.inf), where=ahead)
         flattest = slope == slope.max(axis=0, initial=-np.inf)

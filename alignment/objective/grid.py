@@ -1,8 +1,8 @@
 """Lays a decision table out as arrays, candidates by items, so that behaviour is computed by NumPy in blocks.
 
-Rows are streamed from DuckDB in chunks of whole items. A table that is small enough is kept in memory, so that weights can
-be moved at once; a large one is read again for each pass, so that memory does not grow with it. Items with equally many
-rows form a group; where many lengths occur, items are padded to the next of a few lengths.
+Rows are streamed from DuckDB in chunks of whole items. A table that is small enough is kept in memory, so that weights
+can be moved at once; a large one is read again for each pass, so that memory does not grow with it. Items with equally
+many rows form a group; where many lengths occur, items are padded to the next of a few lengths.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from alignment.initiative.models import Initiative
 from alignment.objective.rules import Binding, domain_sql, words_sql
 
 BLOCK = 1 << 16
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 THREADS = 2
-WAITING = 32
+WAITING = 8
 MOST_LENGTHS = 12
 MOST_KEPT = 800_000_000
 
@@ -80,8 +80,8 @@ def each_block(groups: Iterable[Group], work: Callable[[Group, slice], Any]) -> 
 class Grid:
     """A decision table as groups of items.
 
-    metrics: names in the order of a group's values, the goals' first (`needed` of them). widest: the most candidates of an
-    item. lever: the one ordered lever, if there is just one.
+    metrics: names in the order of a group's values, the goals' first (`needed` of them). widest: the most candidates of
+    an item. lever: the one ordered lever, if there is just one.
     """
 
     metrics: tuple[str, ...]
@@ -104,7 +104,12 @@ class Grid:
 
 
 def read_grid(
-    initiative: Initiative, table: DecisionTable, binding: Binding, objective: str, names: set[str], needed: Sequence[str]
+    initiative: Initiative,
+    table: DecisionTable,
+    binding: Binding,
+    objective: str,
+    names: set[str],
+    needed: Sequence[str],
 ) -> Grid:
     """The grid of a decision table.
 
@@ -116,12 +121,17 @@ def read_grid(
     lever = lever if lever and table.kinds[lever] == "number" else None
     order = _order(table)
     rules = list(binding.rules.values())
-    extras = [_Column(f"word{w}", sql, kind) for w, (sql, kind) in enumerate(zip(words_sql(rules), _kinds(len(rules)), strict=True))]
+    extras = [
+        _Column(f"word{w}", sql, kind)
+        for w, (sql, kind) in enumerate(zip(words_sql(rules), _kinds(len(rules)), strict=True))
+    ]
     mark = f"coalesce({quoted(table.status_quo or '')}::double = 1, false)"
     domain = domain_sql(initiative.levers)
     columns = [_Column("usable", domain, "bool")] if domain != "true" else []
     columns += [_Column("mark", mark, "bool")] if table.status_quo is not None else []
-    joined = [(extra, binding.names()) for extra in extras] + [(_Column("wanted", f"({objective})::double", "float64"), names)]
+    joined = [(extra, binding.names()) for extra in extras] + [
+        (_Column("wanted", f"({objective})::double", "float64"), names)
+    ]
     flat = {}
     for column, read in joined:
         if table.source(read) == "decisions":
@@ -131,7 +141,9 @@ def read_grid(
     source = Source(table, metrics, len(needed), lever, tuple(columns), flat, len(extras), order)
     small = table.rows * (len(metrics) + 2) * 8 <= MOST_KEPT
     kept = tuple(source.stream(True, lever is not None)) if small else None
-    return Grid(metrics, len(needed), tuple(binding.rules), len(order.counts), table.rows, order.widest, lever, source, kept)
+    return Grid(
+        metrics, len(needed), tuple(binding.rules), len(order.counts), table.rows, order.widest, lever, source, kept
+    )
 
 
 def _kinds(rules: int) -> list[str]:
@@ -141,7 +153,7 @@ def _kinds(rules: int) -> list[str]:
 
 @dataclass(frozen=True)
 class _Order:
-    """Items as they follow each other in what is streamed: how many rows each has, padded to what length, and its place by key.
+    """Items as they are streamed: how many rows each has, padded to what length, and its place by key.
 
     clustered: rows of an item stand together in the table; else they are streamed sorted by item.
     """
@@ -191,7 +203,11 @@ class _Column:
         """The column in a select list, without NULL."""
         if self.kind == "float64":
             return f"coalesce({self.sql}, 'nan'::double) as {quoted(self.name)}"
-        return f"({self.sql})::utinyint as {quoted(self.name)}" if self.kind == "bool" else f"{self.sql} as {quoted(self.name)}"
+        return (
+            f"({self.sql})::utinyint as {quoted(self.name)}"
+            if self.kind == "bool"
+            else f"{self.sql} as {quoted(self.name)}"
+        )
 
 
 def _flat(table: DecisionTable, column: _Column, names: set[str]) -> np.ndarray:

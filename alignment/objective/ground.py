@@ -1,4 +1,4 @@
-"""What does not depend on weights: each item's base, each metric's range over what is allowed, and the goals in sight."""
+"""What does not depend on weights: each item's base, each metric's range over F, and the goals in sight."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from alignment.objective.structure import direction
 class Ground:
     """Bases and ranges of the goals' metrics on a grid.
 
-    metrics: those of the goals, Q of them, first among the grid's. bases: Q by items in the order of keys, the values of
-    today, else the mean over F. ranges: by metric, the sum over items of max − min over F. feasible: of every item whether
-    F is not empty; items: how many are. incomplete: candidates with an unknown value. ends: where the model's choice is an
-    end of the lever's range, None without an ordered lever.
+    metrics: those of the goals, Q of them, first among the grid's. bases: Q by items in the order of keys, the values
+    of today, else the mean over F. ranges: by metric, the sum over items of max − min over F. feasible: of every item
+    whether F is not empty; items: how many are. incomplete: candidates with an unknown value. ends: where the model's
+    choice is an end of the lever's range, None without an ordered lever.
     """
 
     metrics: tuple[str, ...]
@@ -36,7 +36,7 @@ class Ground:
 class Stake:
     """A goal in sight: its metric's place among the ground's metrics, its direction, and what its swing divides by.
 
-    scale: the swing in sums over items, so that a change of the metric, summed over items and divided by it, is in swings.
+    scale: the swing in sums over items: a change of the metric, summed over items and divided by it, is in swings.
     per: what a sum over items is divided by to be in the metric's unit (1, or the number of items for a mean).
     """
 

@@ -21,7 +21,7 @@ Z = 1.959963984540054
 
 @dataclass(frozen=True)
 class Margins:
-    """What a verdict rests on: the 97.5 % quantile of U(model) − ½ U(best), and the 2.5 % one of U(model) − 0.8 U(best)."""
+    """What a verdict rests on: quantiles over resamples, 97.5 % of U(model) − ½ U(best), 2.5 % of U(model) − 0.8 U(best)."""
 
     half_high: float
     good_low: float
@@ -76,9 +76,7 @@ def _reason(best: np.ndarray) -> str:
     return "every allowed choice is worse for the goals than today's, which the hard rules no longer allow"
 
 
-def _by_bootstrap(
-    model: np.ndarray, best: np.ndarray
-) -> tuple[float | None, float | None, float, Margins]:
+def _by_bootstrap(model: np.ndarray, best: np.ndarray) -> tuple[float | None, float | None, float, Margins]:
     if not len(model):
         return None, None, 0.0, Margins(0.0, 0.0)
     sums = resampled_sums(np.stack([model, best]))
@@ -94,14 +92,12 @@ def _by_bootstrap(
 
 
 def _by_delta(model: np.ndarray, best: np.ndarray) -> tuple[float | None, float | None, float, Margins]:
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     half, good = model - HALF * best, model - GOOD * best
-    margins = Margins(
-        float(half.sum() + Z * sum_spread(half)), float(good.sum() - Z * sum_spread(good))
-    )
+    margins = Margins(float(half.sum() + Z * sum_spread(half)), float(good.sum() - Z * sum_spread(good)))
     top, spread = achievable(best), sum_spread(best)
-    undefined = float(norm.cdf(-top / spread)) if spread > 0 else float(top <= 0)
+    undefined = float(ndtr(-top / spread)) if spread > 0 else float(top <= 0)
     if top <= 0:
         return None, None, undefined, margins
     share = float(model.sum()) / top

@@ -42,9 +42,9 @@ def map_objective(
 ) -> MappingReport:
     """Does what the model optimises map to the goals?
 
-    initiative: an Initiative, or the path of its file. decisions, catalogue: a path, or a pandas, Polars or Arrow table,
-    in place of what the initiative names. stage: proposed (proposed and agreed rules) or agreed. weights: by goal id, in
-    place of the recorded ones. Definitions and sources: docs/objective-mapping.md.
+    initiative: an Initiative, or the path of its file. decisions, catalogue: a path, or a pandas, Polars or Arrow
+    table, in place of what the initiative names. stage: proposed (proposed and agreed rules) or agreed. weights: by
+    goal id, in place of the recorded ones. Definitions and sources: docs/objective-mapping.md.
     Raises AccordError: FileProblems, DataError, RuleError or UsageError, each in plain sentences.
     """
     read = initiative if isinstance(initiative, Initiative) else load(initiative)
@@ -52,7 +52,7 @@ def map_objective(
 
 
 def remap(prepared: Prepared, weights: Mapping[str, float] | None = None) -> MappingReport:
-    """The report under other weights, by goal id, from what is prepared; without robustness and repair, which take longer."""
+    """The report under other weights, by goal id, from what is prepared; without robustness and repair."""
     return mapped(prepared, weights, thorough=False)
 
 
@@ -117,7 +117,8 @@ def _one_team(initiative: Initiative, behaved: Behaved) -> list[Finding]:
         if revealed > TEAM and stated < SHARE:
             found.append(finding(
                 "one_team", "warning", [row.goal for row in rows if teams[row.goal] == team], [team],
-                f"The model behaves as if {whose(team)} goals were worth {percent(revealed)} of the weight, not {percent(stated)}.",
+                f"The model behaves as if {whose(team)} goals were worth {percent(revealed)} of the weight, "
+                f"not {percent(stated)}.",
                 {"revealed": revealed, "stated": stated, "fit": behaved.behaviour.revealed_fit},
                 "Ask the other teams whether they know, and give their goals terms in the objective.",
             ))  # fmt: skip

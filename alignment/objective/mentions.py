@@ -84,7 +84,7 @@ def _holds(node: exp.Expression, name: str) -> bool:
 
 
 def _slope(node: exp.Expression, name: str) -> int | None:
-    """+1 where the expression rises with the name, −1 where it falls, 0 where it does not depend, None where unclear."""
+    """+1 where the expression rises with the name, −1 where it falls, 0 without it, None where unclear."""
     if not _holds(node, name):
         return 0
     if isinstance(node, exp.Column):

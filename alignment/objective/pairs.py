@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Comparisons:
-    """Of K by N candidates: how many of the item's have a smaller and a larger objective; and the item's tau-b, or NaN."""
+    """Of K by N candidates, how many of the item have a smaller and a larger objective; of items tau-b, or NaN."""
 
     below: np.ndarray
     above: np.ndarray

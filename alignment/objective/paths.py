@@ -46,12 +46,10 @@ def _extend(path: Path, out: Mapping[str, list[Link]], best: dict[tuple[str, str
 
 
 def _with(path: Path, link: Link) -> Path:
-    weakest = link.evidence
-    if path.evidence != "identity":
-        weakest = max(path.evidence, link.evidence, key=EVIDENCE.index)
+    known = [kind for kind in EVIDENCE if kind in (path.evidence, link.evidence)]
     sign = 1 if link.sign == "positive" else -1
     strength = path.strength * Fraction(link.strength)
-    return Path((*path.metrics, link.to), path.sign * sign, strength, path.lag_days + link.lag_days, weakest)
+    return Path((*path.metrics, link.to), path.sign * sign, strength, path.lag_days + link.lag_days, known[-1])
 
 
 def _order(path: Path) -> tuple[Fraction, int, int, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Brings together what a mapping needs and weights do not change, so that moving a weight only repeats what depends on it."""
+"""Brings together what weights do not change, so that moving a weight only repeats what depends on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from alignment.catalogue.decisions import DecisionTable, open_decisions
 from alignment.catalogue.reading import open_catalogue
-from alignment.errors import RuleError
+from alignment.errors import DataError
 from alignment.initiative.hashing import content_hash
 from alignment.initiative.models import Initiative
 from alignment.objective.agreement import agreement_of
@@ -97,7 +97,9 @@ def prepare(
     if initiative.objective is None or not initiative.goals or (decisions is None and initiative.decisions is None):
         return Prepared(initiative, structure_of(initiative, _recorded(initiative)), agreement, None)
     if initiative.decisions is None:
-        raise RuleError("the initiative does not say which column of the decision table names the item", "add decisions: {source: …, item: …}")
+        raise DataError(
+            "the initiative does not say which column of the table names the item; add decisions: {item: …}"
+        )
     opened = open_catalogue(initiative, catalogue) if initiative.catalogue or catalogue is not None else None
     table = open_decisions(initiative, decisions, opened)
     binding = binding_rules(initiative, table, stage)

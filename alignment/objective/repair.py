@@ -65,7 +65,13 @@ def fitted_half(table: DecisionTable) -> np.ndarray:
 
 
 def repair_of(
-    grid: Grid, ground: Ground, sweep: Sweep, per_unit: np.ndarray, available: Sequence[str], terms: Sequence[Term], half: np.ndarray
+    grid: Grid,
+    ground: Ground,
+    sweep: Sweep,
+    per_unit: np.ndarray,
+    available: Sequence[str],
+    terms: Sequence[Term],
+    half: np.ndarray,
 ) -> Repair | None:
     """New coefficients over available metrics; None unless they gain on the held-out half with a 95 % interval above 0.
 
@@ -95,7 +101,7 @@ def repair_of(
 def _fit(
     grid: Grid, ground: Ground, per_unit: np.ndarray, columns: Sequence[int], picked: np.ndarray
 ) -> tuple[list[int], np.ndarray, _Fit]:
-    """The items to fit on, with the columns that are known on every allowed candidate of the table and vary, and their spreads."""
+    """The items to fit on, and the columns that are known on every allowed candidate and vary, with their spreads."""
     widest, count = grid.widest, int(picked.sum())
     metrics = np.zeros((len(columns), widest, count))
     utility, allowed = np.zeros((widest, count)), np.zeros((widest, count), bool)
@@ -134,7 +140,9 @@ def _utility(group: Group, part: slice, ground: Ground, per_unit: np.ndarray) ->
     return total
 
 
-def _starts(fit: _Fit, grid: Grid, columns: Sequence[int], spreads: np.ndarray, terms: Sequence[Term]) -> list[np.ndarray]:
+def _starts(
+    fit: _Fit, grid: Grid, columns: Sequence[int], spreads: np.ndarray, terms: Sequence[Term]
+) -> list[np.ndarray]:
     flat = fit.metrics.reshape(len(columns), -1)
     squares = np.linalg.lstsq(flat @ flat.T, flat @ fit.utility.ravel(), rcond=1e-10)[0]
     current = {term.metric: term.coefficient or 0.0 for term in terms}
@@ -180,13 +188,17 @@ def _stepped(fit: _Fit, weights: np.ndarray, value: float) -> np.ndarray:
 def _written(
     grid: Grid, columns: Sequence[int], scaled: np.ndarray, spreads: np.ndarray, terms: Sequence[Term]
 ) -> dict[str, float]:
-    """Coefficients in the units of the data, four digits, scaled so that one of today's terms keeps its own, else the largest is 1."""
+    """Coefficients in the units of the data, four digits; one of today's terms keeps its own, else the largest is 1."""
     kept = [c for c in range(len(columns)) if abs(scaled[c]) > NEGLIGIBLE * np.abs(scaled).max()]
     raw = {grid.metrics[columns[c]]: scaled[c] / spreads[c] for c in kept}
     largest = max(kept, key=lambda c: abs(scaled[c]), default=None)
     if largest is None:
         return {}
-    current = {t.metric: t.coefficient for t in terms if t.coefficient and t.metric in raw and t.coefficient * raw[t.metric] > 0}
+    current = {
+        t.metric: t.coefficient
+        for t in terms
+        if t.coefficient and t.metric in raw and t.coefficient * raw[t.metric] > 0
+    }
     anchor = next(iter(current), None)
     factor = (current[anchor] or 1.0) / raw[anchor] if anchor else 1 / abs(raw[grid.metrics[columns[largest]]])
     return {metric: float(f"{a * factor:.{DIGITS}g}") for metric, a in raw.items()}
@@ -204,7 +216,12 @@ def _judged(
         return None
     own = float(sweep.best[fitted].sum())
     held = HeldOut(
-        int((~fitted).sum()), float(model.sum()) / top, float(after.sum()) / top, float((after - model).sum()) / top, low, high
+        int((~fitted).sum()),
+        float(model.sum()) / top,
+        float(after.sum()) / top,
+        float((after - model).sum()) / top,
+        low,
+        high,
     )
     return Repair(weights, float(sweep.model[fitted].sum()) / own, float(value[fitted].sum()) / own, held)
 
@@ -223,7 +240,7 @@ def _gain(gain: np.ndarray, best: np.ndarray) -> tuple[float, float]:
 
 
 def _values(grid: Grid, ground: Ground, per_unit: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
-    """Of every item, the utility of what these coefficients choose, ties shared, added up in the order of their writing."""
+    """Of every item, the utility of what these coefficients choose, ties shared."""
     values = np.zeros(grid.items)
 
     def one(group: Group, part: slice) -> None:

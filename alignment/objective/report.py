@@ -1,6 +1,6 @@
 """What a mapping found, as plain frozen values; pages, command line, exports and tests read the same object.
 
-Field names are the keys of the JSON contract; fields marked as not JSON serve pages. Figures that do not exist are None.
+Field names are the keys of the JSON contract; fields marked as not JSON serve pages. What does not exist is None.
 """
 
 from __future__ import annotations
@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 Severity = Literal["error", "warning", "note"]
 Verdict = Literal["aligned", "partly", "misaligned", "unknown"]
 Key = str | int | float | None
-
-
-def _page(**keywords: Any) -> Any:
-    """A field that pages read and JSON leaves out."""
-    return field(**keywords, metadata={"json": False})
 
 
 @dataclass(frozen=True)
@@ -37,7 +32,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How one term reaches one goal; `sign` is +1 where it helps and −1 where it harms, and term is None where none does."""
+    """How one term reaches one goal; `sign` is +1 where it helps, −1 where it harms; term is None where none does."""
 
     goal: str
     term: str | None
@@ -50,7 +45,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Term:
-    """A metric in the objective; the coefficient is turned so that larger is what the model wants, None where unknown."""
+    """A metric in the objective; its coefficient is above 0 where the model wants more, None where unknown."""
 
     metric: str
     coefficient: float | None
@@ -58,8 +53,8 @@ class Term:
     mixed: bool = False
     estimated: bool = False
     se: float | None = None
-    linear: bool = _page(default=True)
-    rate: str | None = _page(default=None)
+    linear: bool = field(default=True, metadata={"json": False})
+    rate: str | None = field(default=None, metadata={"json": False})
 
 
 @dataclass(frozen=True)
@@ -247,7 +242,7 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Repair:
-    """Coefficients that capture more, in the units of the data; captured shares are those of the half they were fitted on."""
+    """Coefficients that capture more, in the units of the data; captured shares are of the half that was fitted on."""
 
     weights: Mapping[str, float]
     captured_before: float
@@ -269,5 +264,5 @@ class MappingReport:
     agreement: Agreement | None
     behaviour: Behaviour | None
     repair: Repair | None
-    weights: Mapping[str, float] = _page(default_factory=dict)
-    prepared: Prepared | None = _page(default=None, repr=False, compare=False)
+    weights: Mapping[str, float] = field(default_factory=dict, metadata={"json": False})
+    prepared: Prepared | None = field(default=None, repr=False, compare=False, metadata={"json": False})

@@ -36,11 +36,13 @@ class _Moments:
     product: np.ndarray
 
 
-def margins_of(grid: Grid, ground: Ground, deltas: np.ndarray, places: np.ndarray, per_unit: np.ndarray) -> list[Margins]:
+def margins_of(
+    grid: Grid, ground: Ground, deltas: np.ndarray, places: np.ndarray, per_unit: np.ndarray
+) -> list[Margins]:
     """The margins of the verdict under each draw.
 
-    per_unit: draws by metrics, utility per unit of change. deltas: metrics by items, the model's changes; places: those
-    items among all. A quantile whose sign is certain (8 standard deviations; by Cantelli's inequality 6.3 suffice) is
+    per_unit: draws by metrics, utility per unit of change. deltas: metrics by items, the model's changes; places:
+    those items among all. A quantile whose sign is certain (8 standard deviations; by Cantelli's inequality 6.3 suffice) is
     given by the sum alone; others are resampled like the real one, or by the delta method above 100,000 items.
     """
     at = np.full(grid.items, -1)
@@ -111,7 +113,9 @@ def _tops(points: np.ndarray, per_unit: np.ndarray) -> np.ndarray:
     return best
 
 
-def _resampled(grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray) -> Sequence[Margins]:
+def _resampled(
+    grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray
+) -> Sequence[Margins]:
     best = np.zeros((len(per_unit), deltas.shape[1]))
 
     def one(group: Group, part: slice) -> None:

@@ -63,7 +63,9 @@ def words_sql(rules: Sequence[Rule], columns: Columns | None = None) -> list[str
     for start in range(0, len(rules), 64):
         some = rules[start : start + 64]
         kind = next(k for k, bits in _UNSIGNED.items() if len(some) <= bits)
-        bits = [f"(case when {allows_sql(rule, columns)} then 0 else {1 << k} end)::{kind}" for k, rule in enumerate(some)]
+        bits = [
+            f"(case when {allows_sql(rule, columns)} then 0 else {1 << k} end)::{kind}" for k, rule in enumerate(some)
+        ]
         words.append("(" + " | ".join(bits) + ")")
     return words
 

@@ -68,7 +68,7 @@ def harmed_segments(columns: tuple[Column, ...], sweep: Sweep) -> list[Finding]:
     A segment with something to capture is tested on whether its mean utility under the model is 0 (Student's t, two-sided);
     the correction is over all segments looked at. Source: Holm (1979), "A simple sequentially rejective multiple test procedure".
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtr
 
     if achievable(sweep.best) <= 0 or sweep.model.sum() <= 0:
         return []
@@ -81,7 +81,7 @@ def harmed_segments(columns: tuple[Column, ...], sweep: Sweep) -> list[Finding]:
                 continue
             spread = model.std(ddof=1) / np.sqrt(len(model))
             mean = model.mean()
-            p = float(2 * student.sf(abs(mean) / spread, len(model) - 1)) if spread > 0 else float(mean == 0)
+            p = float(2 * stdtr(len(model) - 1, -abs(mean) / spread)) if spread > 0 else float(mean == 0)
             looked.append((p, column.name, value, float(model.sum() / best.sum()), len(model)))
     return [_harmed(found, len(looked), sweep) for found in _rejected(looked) if found[3] < 0]
 

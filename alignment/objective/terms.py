@@ -68,7 +68,9 @@ def recorded_schema(initiative: Initiative) -> Schema:
     if initiative.objective and initiative.objective.expression:
         try:
             tree = sqlglot.parse_one(initiative.objective.expression, read="duckdb")
-            names |= {c.name: "number" for c in tree.find_all(exp.Column) if c.name.lower() not in map(str.lower, names)}
+            names |= {
+                c.name: "number" for c in tree.find_all(exp.Column) if c.name.lower() not in map(str.lower, names)
+            }
         except (SqlglotError, RecursionError):
             pass
     return Schema(names)
@@ -111,7 +113,9 @@ def terms_of(initiative: Initiative, wanted: Wanted, table: DecisionTable | None
     exact = coefficients(wanted.tree, units)
     if exact is not None:
         return tuple(
-            Term(metric, float(a * wanted.sense), units[metric], rate=rates.get(metric)) for metric, a in exact.items() if a
+            Term(metric, float(a * wanted.sense), units[metric], rate=rates.get(metric))
+            for metric, a in exact.items()
+            if a
         )
     named = [metric for metric in units if metric in wanted.names]
     if table is None:
@@ -141,5 +145,3 @@ def _measured(
             mixed = min(row[1], row[2]) > MIXED
             terms.append(Term(metric, wanted.sense * row[0], units[metric], mixed=mixed, linear=False))
     return tuple(terms)
-
-

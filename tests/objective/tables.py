@@ -42,8 +42,13 @@ def oracle(rows, goals, objective, rules=("top", "bottom"), means=()):
         items.setdefault(item, []).append(Candidate(metrics, objective(metrics), breaks, bool(today)))
     judged = [
         Goal(
-            g["id"], g["team"], g["metric"], -1 if g.get("want") == "lower" else 1, Fraction(g.get("weight", 1)),
-            Fraction(g["swing"]) if g.get("swing") else None, g["metric"] in means,
+            g["id"],
+            g["team"],
+            g["metric"],
+            -1 if g.get("want") == "lower" else 1,
+            Fraction(g.get("weight", 1)),
+            Fraction(g["swing"]) if g.get("swing") else None,
+            g["metric"] in means,
         )  # fmt: skip
         for g in goals
     ]

@@ -73,7 +73,10 @@ def test_teams_that_rank_all_goals_alike_have_no_w():
 
 
 def test_a_participant_counts_by_the_share_of_points_not_by_their_number():
-    heavy = [{"participant": "a", "team": "ops", "goal": "g0", "points": 900}, {"participant": "a", "team": "ops", "goal": "g1", "points": 100}]
+    heavy = [
+        {"participant": "a", "team": "ops", "goal": "g0", "points": 900},
+        {"participant": "a", "team": "ops", "goal": "g1", "points": 100},
+    ]
     light = [{"participant": p, "team": "ops", "goal": "g1", "points": 10} for p in "bc"]
     other = points({"brand": [1, 2]})
     found = agreement_of(initiative(GOALS[:2], {"expression": "a"}, points=heavy + light + other))

@@ -29,9 +29,7 @@ def tables(draw):
     for item in range(draw(st.integers(1, 6))):
         size = dense or draw(st.integers(1, 5))
         today = draw(st.integers(-1, size - 1))
-        rows += [
-            (item, draw(st.integers(0, 4)), *(draw(number) for _ in range(3)), k == today) for k in range(size)
-        ]
+        rows += [(item, draw(st.integers(0, 4)), *(draw(number) for _ in range(3)), k == today) for k in range(size)]
     return draw(st.permutations(rows)) if draw(st.booleans()) else rows
 
 

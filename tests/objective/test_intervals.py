@@ -82,12 +82,17 @@ def test_no_repair_is_offered_where_there_is_only_noise():
 
 def test_a_repair_is_found_where_there_is_one_and_proved_on_the_other_half():
     metrics = [{"name": "a", "measured": "none"}, {"name": "b"}, {"name": "c"}]
-    report = map_objective(initiative(GOALS, {"expression": "0.01 * c - b"}, rules=(), metrics=metrics), drawn(1, signal=2.0))
+    report = map_objective(
+        initiative(GOALS, {"expression": "0.01 * c - b"}, rules=(), metrics=metrics), drawn(1, signal=2.0)
+    )
     repair = report.repair
     assert set(repair.weights) <= {"b", "c"} and repair.weights["c"] == 0.01
     assert repair.held_out.low > 0 and repair.held_out.captured_after > repair.held_out.captured_before + 0.3
     again = initiative(
-        GOALS, {"terms": [{"metric": m, "coefficient": str(a)} for m, a in repair.weights.items()]}, rules=(), metrics=metrics
+        GOALS,
+        {"terms": [{"metric": m, "coefficient": str(a)} for m, a in repair.weights.items()]},
+        rules=(),
+        metrics=metrics,
     )
     both = map_objective(again, drawn(1, signal=2.0)).behaviour.captured.model
     halves = sorted([repair.captured_after, repair.held_out.captured_after])

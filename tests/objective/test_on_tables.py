@@ -30,7 +30,11 @@ def table(items=60, seed=0, **columns):
     """Five prices per item; a rises and b falls with the price unless given otherwise."""
     rng = np.random.default_rng(seed)
     sku, price = np.repeat(np.arange(items), 5), np.tile(np.arange(1.0, 6.0), items)
-    given = {"a": price + rng.normal(0, 0.1, len(sku)), "b": -price + rng.normal(0, 0.1, len(sku)), "c": rng.normal(size=len(sku))}
+    given = {
+        "a": price + rng.normal(0, 0.1, len(sku)),
+        "b": -price + rng.normal(0, 0.1, len(sku)),
+        "c": rng.normal(size=len(sku)),
+    }
     return pd.DataFrame({"sku": sku, "price": price, **given, "today": price == 3} | columns)
 
 
@@ -55,7 +59,9 @@ def test_a_slope_that_changes_its_sign_is_mixed():
 def test_a_score_shows_the_metrics_that_explain_it():
     frame = table(items=400)
     noise = np.random.default_rng(9).normal(size=len(frame))
-    report = map_objective(initiative({"score": "s"}), frame.assign(s=100 * frame.sku + 2 * frame.a - 3 * frame.c + 0.5 * noise))
+    report = map_objective(
+        initiative({"score": "s"}), frame.assign(s=100 * frame.sku + 2 * frame.a - 3 * frame.c + 0.5 * noise)
+    )
     terms = {t.metric: t for t in report.terms}
     assert terms["c"].coefficient == pytest.approx(-3, abs=4 * terms["c"].se)
     assert all(t.estimated and abs(t.coefficient) > 2 * t.se for t in report.terms)
@@ -72,7 +78,9 @@ def test_the_estimates_of_a_score_are_ordinary_least_squares():
     expected = {m: (a, e) for m, a, e in zip("abc", found, errors, strict=True) if abs(a) > 2 * e}
     assert set(terms) == set(expected)
     for metric, (a, error) in expected.items():
-        assert terms[metric].coefficient == pytest.approx(a, rel=1e-9) and terms[metric].se == pytest.approx(error, rel=1e-9)
+        assert terms[metric].coefficient == pytest.approx(a, rel=1e-9) and terms[metric].se == pytest.approx(
+            error, rel=1e-9
+        )
 
 
 def test_revealed_weights_are_non_negative_least_squares():
@@ -120,7 +128,9 @@ def test_an_objective_that_follows_one_team_is_named():
 
 def test_a_segment_that_loses_is_found_among_all_that_were_looked_at():
     frame = table(items=200)
-    catalogue = pd.DataFrame({"sku": np.arange(200), "kind": np.where(np.arange(200) < 40, "old", "new"), "many": np.arange(200)})
+    catalogue = pd.DataFrame(
+        {"sku": np.arange(200), "kind": np.where(np.arange(200) < 40, "old", "new"), "many": np.arange(200)}
+    )
     frame["a"] = np.where(frame.sku < 40, -frame.price, 3 * frame.price)
     frame["s"] = frame.price
     goals = [GOALS[0]]
@@ -135,11 +145,18 @@ def test_frames_tables_and_files_give_the_same(tmp_path):
     frame.to_parquet(tmp_path / "d.parquet", index=False)
     frame.to_csv(tmp_path / "d.csv", index=False)
     built = initiative({"expression": "a + c"})
-    sources = [frame, frame.iloc[::-1].set_index(np.zeros(len(frame))), pyarrow.Table.from_pandas(frame), tmp_path / "d.parquet"]
+    sources = [
+        frame,
+        frame.iloc[::-1].set_index(np.zeros(len(frame))),
+        pyarrow.Table.from_pandas(frame),
+        tmp_path / "d.parquet",
+    ]
     sources += [tmp_path / "d.csv", str(tmp_path / "d.csv")]
     found = [map_objective(built, source).behaviour.captured for source in sources]
     for other in found[1:]:
-        assert other.model == pytest.approx(found[0].model, rel=1e-9) and other.low == pytest.approx(found[0].low, rel=1e-9)
+        assert other.model == pytest.approx(found[0].model, rel=1e-9) and other.low == pytest.approx(
+            found[0].low, rel=1e-9
+        )
 
 
 def test_polars_frames_are_read():

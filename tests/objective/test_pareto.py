@@ -19,7 +19,9 @@ GOALS = [
 def drawn(seed):
     rng = np.random.default_rng(seed)
     return [
-        (item, 2, *map(float, rng.integers(-5, 6, 3)), k == 0) for item in range(5) for k in range(int(rng.integers(1, 5)))
+        (item, 2, *map(float, rng.integers(-5, 6, 3)), k == 0)
+        for item in range(5)
+        for k in range(int(rng.integers(1, 5)))
     ]
 
 
@@ -30,10 +32,13 @@ def test_no_mix_lies_beyond_the_frontier_and_each_corner_is_a_mix(seed):
     items = [[r for r in rows if r[0] == item] for item in range(5)]
     today = [next(r for r in of if r[5]) for of in items]
     mixes = {
-        (sum(r[2] - t[2] for r, t in zip(mix, today, strict=True)), sum(t[3] - r[3] for r, t in zip(mix, today, strict=True)))
+        (
+            sum(r[2] - t[2] for r, t in zip(mix, today, strict=True)),
+            sum(t[3] - r[3] for r, t in zip(mix, today, strict=True)),
+        )
         for mix in product(*items)
     }
-    assert found.complete
+    assert found.vertices == len(found.frontier)
     assert set(found.frontier) <= mixes
     assert list(found.frontier) == sorted(found.frontier)
     for (ax, ay), (bx, by) in zip(found.frontier, found.frontier[1:], strict=False):
@@ -44,5 +49,5 @@ def test_no_mix_lies_beyond_the_frontier_and_each_corner_is_a_mix(seed):
 
 
 def test_a_goal_that_is_not_in_the_table_is_refused():
-    with pytest.raises(UsageError, match="'z' is not in the decision table"):
+    with pytest.raises(UsageError, match="'z'"):
         pareto(prepare(initiative(GOALS, {"expression": "a"}), table(drawn(0))), "x", "z")

@@ -77,7 +77,9 @@ def test_without_a_mark_the_mean_of_what_is_allowed_is_today():
 
 @pytest.mark.parametrize("odd", [None, float("nan"), float("inf"), float("-inf")])
 def test_unknown_and_infinite_values_are_counted_and_left_out(odd):
-    found = behaviour([(1, 2, 0, 0, 0, True), (1, 2, odd, 0, 0, False), (1, 2, 3, 0, 0, False), (2, 2, odd, 0, 0, False)])
+    found = behaviour(
+        [(1, 2, 0, 0, 0, True), (1, 2, odd, 0, 0, False), (1, 2, 3, 0, 0, False), (2, 2, odd, 0, 0, False)]
+    )
     assert (found.items, found.infeasible_items, found.incomplete_candidates, found.candidates) == (1, 1, 2, 4)
     assert found.captured.model == 1
 
@@ -112,7 +114,9 @@ def test_many_lengths_are_padded_without_a_trace():
     for i, length in enumerate(lengths):
         rows += [(i, 2, *map(float, rng.integers(0, 9, 3)), k == 0) for k in range(length)]
     found = behaviour(rows, TWO, "a - 2 * c")
-    longer = behaviour(rows + [(i, 9, 0, 0, 0, False) for i, n in enumerate(lengths) for _ in range(17 - n)], TWO, "a - 2 * c")
+    longer = behaviour(
+        rows + [(i, 9, 0, 0, 0, False) for i, n in enumerate(lengths) for _ in range(17 - n)], TWO, "a - 2 * c"
+    )
     assert found.captured == longer.captured and found.regret == longer.regret
 
 
@@ -141,7 +145,9 @@ def test_units_do_not_matter():
     one, two = behaviour(rows, goals, "a + 3 * c"), behaviour(scaled, other, "0.001 * a + 3 * c")
     assert two.captured.model == pytest.approx(one.captured.model, rel=1e-9)
     assert two.distance == pytest.approx(one.distance, rel=1e-9)
-    assert [r.revealed for r in two.revealed_weights] == pytest.approx([r.revealed for r in one.revealed_weights], abs=1e-9)
+    assert [r.revealed for r in two.revealed_weights] == pytest.approx(
+        [r.revealed for r in one.revealed_weights], abs=1e-9
+    )
 
 
 def test_the_utility_as_objective_captures_everything_exactly():
@@ -151,7 +157,9 @@ def test_the_utility_as_objective_captures_everything_exactly():
     assert found.captured.model == 1 and found.captured.low == 1 and found.captured.high == 1
     assert [row.share for row in found.regret] == [0, 0] and found.worst_items == ()
     assert found.distance == 0 and found.rank_agreement.tau_b == pytest.approx(1)
-    assert [r.revealed for r in found.revealed_weights] == pytest.approx([0.75, 0.25]) and found.revealed_fit == pytest.approx(1)
+    assert [r.revealed for r in found.revealed_weights] == pytest.approx(
+        [0.75, 0.25]
+    ) and found.revealed_fit == pytest.approx(1)
 
 
 def test_a_mean_counts_over_the_items():
@@ -171,7 +179,9 @@ def test_a_column_in_both_tables_is_read_from_the_decision_table():
     import pandas as pd
 
     catalogue = pd.DataFrame({"sku": [1], "limit": [1]})
-    decisions = pd.DataFrame({"item": [1, 1], "price": [1, 2], "a": [0.0, 1.0], "b": 0.0, "c": 0.0, "today": [True, False], "limit": 5})
+    decisions = pd.DataFrame(
+        {"item": [1, 1], "price": [1, 2], "a": [0.0, 1.0], "b": 0.0, "c": 0.0, "today": [True, False], "limit": 5}
+    )
     built = initiative(
         ONE, {"expression": "a"}, rules=(), catalogue={"source": "x.csv", "key": "sku"},
         constraints=[{"id": "l", "team": "ops", "rule": "price < limit"}],

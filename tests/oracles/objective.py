@@ -173,4 +173,4 @@ class Oracle:
         return sqrt(max(0.0, (1 - rho) / 2))
 
     def losses(self):
-        return sorted(((-(self.u_best[k] - self.u_model[k]), k) for k in self.keys if self.u_best[k] > self.u_model[k]))
+        return sorted((-(self.u_best[k] - self.u_model[k]), k) for k in self.keys if self.u_best[k] > self.u_model[k])

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from alignment.errors import AccordError
-from alignment.store.values import Event
+from alignment.store.values import Comment, Event
 from ui import analysis, presence
 from ui.header import Head, header
 from ui.session import Here, here
@@ -129,6 +129,11 @@ def told(event: Event) -> str:
     return f"{clock(event.at)} {who} {_did(event)}"
 
 
+def told_comment(comment: Comment) -> str:
+    """A comment with who said it and when."""
+    return f"{clock(comment.at)} {comment.by}, {spoken(comment.team)}: “{comment.text}”"
+
+
 def _did(event: Event) -> str:
     if event.kind == "members":
         return event.action if event.action == "joined" else f"was {event.action}"
@@ -153,4 +158,3 @@ def clock(at: datetime) -> str:
         moment = moment.astimezone(ZoneInfo(zone))
     same_day = moment.date() == datetime.now(moment.tzinfo).date()
     return f"{moment:%H:%M}" if same_day else f"{moment.day} {moment:%b %H:%M}"
-

@@ -53,12 +53,16 @@ def here() -> Here | None:
     chosen = initiative_id()
     if chosen is None:
         return None
-    shop = workshop()
-    initiative, revision = shop.initiative(chosen), shop.revision(chosen)
-    member = mine(chosen)
-    if member is not None:
-        presence.saw(chosen, member)
-    return Here(chosen, initiative, revision, member, analysis.ground(chosen))
+    found = at(chosen)
+    if found.member is not None:
+        presence.saw(chosen, found.member)
+    return found
+
+
+def at(initiative_id: str) -> Here:
+    """An initiative as it stands and who this browser is in it."""
+    revision, ground = workshop().revision(initiative_id), analysis.ground(initiative_id)
+    return Here(initiative_id, ground.initiative, revision, mine(initiative_id), ground)
 
 
 def initiative_id() -> str | None:

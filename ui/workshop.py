@@ -7,10 +7,14 @@ import os
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alignment.initiative.models import Initiative
 from alignment.store import ACCORD, Actor, DataFile, Workshop
 from alignment.store.files import base_name, suffix_of
+
+if TYPE_CHECKING:
+    from alignment.catalogue.reading import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "data" / "sample"
@@ -57,12 +61,12 @@ def take_in(initiative_id: str, which: str, source: Path | bytes, filename: str,
     initiative = shop.initiative(initiative_id)
     with tempfile.TemporaryDirectory() as folder:
         original = _as_file(source, filename, Path(folder))
-        table = _opened(initiative, which, original)
+        table = opened_table(initiative, which, original)
         typed = None
         if original.suffix != ".parquet":
             typed = Path(folder) / "typed" / "rows.parquet"
             typed.parent.mkdir()
-            table.connection.execute(f'copy "{table.table}" to \'{typed}\' (format parquet)')
+            table.connection.execute(f"copy \"{table.table}\" to '{typed}' (format parquet)")
         types = dict(table.types)
         table.connection.close()
         return shop.attach(
@@ -79,7 +83,8 @@ def _as_file(source: Path | bytes, filename: str, folder: Path) -> Path:
     return path
 
 
-def _opened(initiative: Initiative, which: str, path: Path):
+def opened_table(initiative: Initiative, which: str, path: Path) -> "Table":
+    """A table of a file, held against the initiative. Raises DataError, with one sentence."""
     from alignment.catalogue.reading import open_catalogue, open_table
     from alignment.errors import DataError
     from alignment.initiative.references import closest

@@ -1,0 +1,86 @@
+"""Conflicts: which rules contradict each other, on which items, why, and the ways out."""
+
+import streamlit as st
+
+from alignment.conflicts.report import Conflict, ConflictReport, as_json
+from alignment.errors import AccordError
+from ui.clashes.card import card
+from ui.clashes.decided import decisions, undo_last
+from ui.clashes.giving import giving_way
+from ui.clashes.item import item_trail
+from ui.clashes.rest import further_findings, idle, near
+from ui.clashes.verdict import NOT_CHECKED, headline, second_line
+from ui.figures.drawing import Look
+from ui.figures.subjects import Rule
+from ui.joining import join_bar
+from ui.opening import opened
+from ui.rules.naming import named
+from ui.session import Here, report
+from ui.theme import look
+from ui.widgets.matrix import matrix
+from ui.widgets.notes import empty, problem
+from ui.words import in_words, md
+
+FIRST = 10
+
+
+def draw(here: Here) -> None:
+    """The page, whatever stands in the way of a check said in a sentence."""
+    if not any(c.status != "retired" for c in here.initiative.constraints):
+        return empty(
+            "No rule to check yet",
+            "Each team records what the model must never do; what contradicts what is shown here.",
+            "record", "Record the first rule",
+        )  # fmt: skip
+    try:
+        with st.spinner("Checking every rule on every item …", show_time=True):
+            found = report(here)
+    except AccordError as error:
+        st.title("The rules could not be checked", anchor=False)
+        for sentence in str(error).splitlines():
+            problem(sentence)
+        return
+    looks = look(here.initiative.teams)
+    st.title(md(headline(found, here.initiative)), anchor=False)
+    st.markdown(md(second_line(found)), width=900)
+    join_bar(here, "decide on conflicts")
+    undo_last(here)
+    _overview(found, here, looks)
+    _cards(found.conflicts, here, looks)
+    near(found, here, looks)
+    idle(found, here, looks)
+    further_findings(found, looks)
+    item_trail(here, looks)
+    decisions(here)
+
+
+def _overview(found: ConflictReport, here: Here, looks: Look) -> None:
+    """Which rules meet, and who is asked to give way."""
+    statuses = {s.id: s.status for s in found.constraints}
+    in_force = [c for c in here.initiative.constraints if statuses.get(c.id) not in (None, "not_in_force")]
+    rules = [Rule(c.id, named(c.id), c.team) for c in in_force]
+    left, right = st.columns([7, 5], gap=32)
+    with left:
+        st.header("Which rules contradict each other", anchor=False)
+        open_ids = [c.id for c in in_force if statuses[c.id] in NOT_CHECKED]
+        anchors = {c.id: f"conflict-{k}" for k, c in enumerate(found.conflicts, start=1)}
+        st.html(matrix(rules, as_json(found.conflicts), looks.teams, open_ids, anchors))
+    with right:
+        giving_way([c for c in found.conflicts if c.waived_until is None], here, looks)
+
+
+def _cards(conflicts: tuple[Conflict, ...], here: Here, looks: Look) -> None:
+    """A card per conflict, the first ten at once and the others when asked for."""
+    if not conflicts:
+        return
+    st.space(8)
+    st.header("Each conflict and its ways out", anchor=False)
+    rest = len(conflicts) - FIRST
+    shown = conflicts if rest <= 2 or st.session_state.get("all_conflicts") else conflicts[:FIRST]
+    for number, conflict in enumerate(shown, start=1):
+        card(conflict, number, here, looks)
+    if len(shown) < len(conflicts):
+        st.toggle(f"Show {in_words(rest, 'more conflict')}, on fewer items", key="all_conflicts")
+
+
+draw(opened())

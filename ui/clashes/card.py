@@ -1,0 +1,74 @@
+"""One conflict on a card: who and how many, the worst item on a number line, the reasons, the items, the ways out."""
+
+import streamlit as st
+
+from alignment.conflicts.report import Conflict
+from ui.clashes.items import items_table
+from ui.clashes.line import line_of
+from ui.clashes.verdict import lever_word
+from ui.clashes.ways_out import ways_out
+from ui.figures.drawing import Look
+from ui.rules.naming import reasons, tagged_all
+from ui.session import Here
+from ui.widgets.figure import figure
+from ui.widgets.tables import long_table
+from ui.words import capital, compact, count, counted, md
+
+
+def card(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
+    """Draw the card; `number` is its place on the page and in the matrix."""
+    with st.container(border=True, key=f"card_{number}", gap="small"):
+        st.subheader(f":gray[{number}]&ensp;{heading(conflict, here, looks)}", anchor=f"conflict-{number}")
+        left, right = st.columns([7, 5], gap=32)
+        with left:
+            _finding(conflict, number, here, looks)
+        with right:
+            ways_out(conflict, number, here, looks)
+
+
+def heading(conflict: Conflict, here: Here, looks: Look) -> str:
+    """The conflict as a sentence: ◆ Floor and ● Max change leave no price for 179 of 2,217 items."""
+    who = tagged_all(conflict.constraints, here.initiative, looks.teams)
+    if conflict.family != "item" or conflict.lever is None:
+        return f"{who} cannot hold{'' if len(conflict.constraints) == 1 else ' together'}"
+    verb = "leaves" if len(conflict.constraints) == 1 else "leave"
+    of = conflict.in_scope_of_all
+    rows = here.ground.catalogue.rows if here.ground.catalogue else conflict.items
+    items = (
+        f"{count(conflict.items)} of {counted(rows, 'item')}"
+        if of is None
+        else (f"{count(conflict.items)} of the {counted(of, 'item')} in scope")
+    )
+    return f"{who} {verb} no {md(lever_word(here.initiative, conflict.lever))} for {items}"
+
+
+def _finding(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
+    fig = line_of(conflict, here.initiative, looks)
+    key = next(iter(conflict.worst.values()), None)
+    if fig is None:
+        st.markdown(md(conflict.explanation))
+    else:
+        place = "Worst at" if conflict.items > 1 else "At"
+        st.markdown(f"{place} **{md(key)}**: {md(fig.layout.meta['title'])}.")
+        figure(fig, f"conflict_{number}", titled=False)
+    st.caption(
+        " ".join(filter(None, (md(reasons(conflict.constraints, here.initiative, looks.teams)), _notes(conflict))))
+    )
+    with st.expander(
+        f"{counted(conflict.items, 'item')} in a table", type="compact", key=f"items_{conflict.id}", on_change="rerun"
+    ) as folded:
+        if folded.open:
+            with st.spinner("Working out the bounds of each item …"):
+                table = items_table(conflict, here)
+            long_table(table, f"items-{conflict.id}", one="item")
+
+
+def _notes(conflict: Conflict) -> str:
+    said = []
+    if conflict.stake is not None and conflict.stake.amount:
+        said.append(f"At stake: {compact(conflict.stake.amount, conflict.stake.unit)}.")
+    if conflict.strength == "soft":
+        said.append("One of them is a should, so it yields.")
+    if conflict.waived_until is not None:
+        said.append(f"Waived until {conflict.waived_until:%-d %B %Y}.")
+    return md(capital(" ".join(said)))

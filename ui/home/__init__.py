@@ -1,0 +1,1 @@
+"""What Home shows: ways in, and the initiatives there are."""

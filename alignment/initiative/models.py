@@ -62,7 +62,7 @@ class Record(BaseModel):
         record = handler(data)
         if isinstance(data, Mapping):
             by_alias = {f.alias or name: name for name, f in cls.model_fields.items()}
-            record._written = tuple(by_alias.get(key, key) for key in data)
+            record._written = tuple(by_alias.get(str(key), str(key)) for key in data)
         return record
 
     def __eq__(self, other: object) -> bool:

@@ -58,7 +58,7 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
         tuple(stake.goal.id for stake in choices.stakes if stake.scale <= 0), choices.binding.not_applied,
         captured, None, (regret := regrets_of(swept, movable, stated)), teams_of(initiative, regret),
         rank_agreement_of(swept), distance_of(swept),
-        Dominated(swept.dominated, swept.dominated / items if items else 0.0, swept.free_gain / top if top > 0 else None),
+        Dominated(swept.dominated, swept.dominated / (items or 1), swept.free_gain / top if top > 0 else None),
         goodhart_of(swept, top), guardrails_of(choices.grid.rules, swept, top), revealed, fit, None,
         worst_of(initiative, choices.table, swept, top),
     )  # fmt: skip
@@ -68,7 +68,7 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
 def swept_of(
     choices: Choices, weights: Mapping[str, float]
 ) -> tuple[Sweep, tuple[Stake, ...], list[float], np.ndarray]:
-    """The pass itself, with the goals that can be moved, their weights among each other, and utility per unit of metric."""
+    """The pass, with the goals that can be moved, their weights among each other, and utility per unit of metric."""
     movable = tuple(stake for stake in choices.stakes if stake.scale > 0)
     stated = [weights[stake.goal.id] for stake in movable]
     total = sum(stated) or 1.0
@@ -86,18 +86,8 @@ def regrets_of(swept: Sweep, stakes: Sequence[Stake], weights: Sequence[float]) 
         model, best = float(swept.model_change[stake.place]), float(swept.best_change[stake.place])
         lost = stake.direction * (best - model)
         share = weight * lost / stake.scale / top if top > 0 else None
-        rows.append(
-            Regret(
-                stake.goal.id,
-                stake.goal.team,
-                stake.goal.metric,
-                stake.unit,
-                share,
-                lost / stake.per,
-                model / stake.per,
-                best / stake.per,
-            )  # fmt: skip
-        )
+        amounts = [value / stake.per for value in (lost, model, best)]
+        rows.append(Regret(stake.goal.id, stake.goal.team, stake.goal.metric, stake.unit, share, *amounts))
     return tuple(rows)
 
 
@@ -112,7 +102,7 @@ def teams_of(initiative: Initiative, regrets: Sequence[Regret]) -> tuple[TeamReg
 
 
 def goodhart_of(swept: Sweep, top: float) -> Goodhart:
-    """The captured share of the best of n draws, in closed form: Σ ū [(c/K)ⁿ − (c′/K)ⁿ] over groups of equal objective."""
+    """The captured share of the best of n draws: Σ ū [(c/K)ⁿ − (c′/K)ⁿ] over groups of equal objective."""
     size = round(len(swept.at) ** 0.5)
     k, rank = np.divmod(np.arange(len(swept.at)), max(size, 1))
     part = np.divide(rank, k, out=np.zeros(len(k)), where=(k > 0) & (rank <= k))

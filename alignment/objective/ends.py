@@ -12,7 +12,7 @@ from alignment.objective.grid import Group
 
 @dataclass(frozen=True)
 class Ends:
-    """Chosen ends of the lever's range: the table row, the distance to its neighbour, outward, and the share of ties."""
+    """Chosen ends of the lever's range: table row, distance to the neighbour, outward, and the share of ties there."""
 
     rows: np.ndarray
     beyond: np.ndarray

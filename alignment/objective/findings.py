@@ -18,7 +18,8 @@ MAJOR = 0.15
 class Grounds:
     """What the findings are judged on: the structure, normalised weights, and known swings.
 
-    swings: by goal, in the metric's unit, from the goal or from the table. items: how many items make a mean, None without a table.
+    swings: by goal, in the metric's unit, from the goal or from the table. items: how many make a mean, None without
+    a table.
     """
 
     structure: Structure

@@ -34,7 +34,7 @@ def revealed_of(
 ) -> tuple[tuple[RevealedWeight, ...] | None, float | None]:
     """Non-negative least squares of the centred objective on the goals' centred columns, in swings, and R².
 
-    weights: stated ones of the stakes. Goals that want the same of one metric share its part as they share their weight.
+    weights: stated ones of the stakes. Goals that want the same of one metric share its part as their weights do.
     """
     columns = sorted({(stake.place, stake.direction) for stake in stakes})
     total = sweep.products[-2, -2]
@@ -87,7 +87,7 @@ def _non_negative(square: np.ndarray, target: np.ndarray) -> np.ndarray:
 def estimated(initiative: Initiative, grid: Grid) -> tuple[Term, ...]:
     """The terms of a score: ordinary least squares, centred within the item, on the columns of all recorded metrics.
 
-    Those within two standard errors of 0 are left out. Pairs of an item share its mean, so it takes one degree of freedom.
+    Those within two standard errors of 0 are left out. An item's mean takes one degree of freedom.
     """
     products, pairs, items = _score_products(grid)
     spread = np.sqrt(np.maximum(np.diag(products), 0.0))

@@ -38,27 +38,25 @@ def frontier_of(choices: Choices, x: str, y: str, most: int = SHOWN) -> Frontier
     end to end by slope. At most about `most` vertices, evenly along the line, are returned. Source: de Berg et al.,
     "Computational Geometry", 3rd edition, section 13.3. Raises UsageError for a goal that the table does not show.
     """
-    wide, high = _stake(choices, x), _stake(choices, y)
-    scale = np.array([[wide.direction / wide.per], [high.direction / high.per]])
+    pair = _stake(choices, x), _stake(choices, y)
+    unit = np.array([[1 / stake.per] for stake in pair])
 
     def one(group: Group, part: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         allowed = group.feasible(part)
         some = np.flatnonzero(allowed.any(axis=0))
         allowed, items = allowed[:, some], group.items[part][some]
-        both = np.stack([
-            stake.direction * (group.values[stake.place][:, part][:, some] - choices.ground.bases[stake.place, items])
-            for stake in (wide, high)
-        ])  # fmt: skip
+        changes = [_changes(stake, group.values[stake.place][:, part][:, some], choices, items) for stake in pair]
+        both = np.stack(changes)
         mean = np.where(allowed, both, 0.0).sum(axis=1) / np.maximum(allowed.sum(axis=0), 1)
         start, edges = _hulls(both, allowed)
         return start.sum(axis=1), mean.sum(axis=1), edges
 
     found = each_block(choices.grid.groups(), one)
     start = sum((s for s, _, _ in found), np.zeros(2))
-    random = sum((m for _, m, _ in found), np.zeros(2)) * np.abs(scale[:, 0])
+    random = sum((m for _, m, _ in found), np.zeros(2)) * unit[:, 0]
     edges = np.concatenate([e for _, _, e in found], axis=1) if found else np.zeros((2, 0))
     edges = edges[:, np.argsort(-edges[1] / edges[0], kind="stable")]
-    line = np.concatenate([start[:, None], start[:, None] + np.cumsum(edges, axis=1)], axis=1) * np.abs(scale)
+    line = np.concatenate([start[:, None], start[:, None] + np.cumsum(edges, axis=1)], axis=1) * unit
     return Frontier(_thinned(line, most).T, line.shape[1], (float(random[0]), float(random[1])))
 
 
@@ -67,6 +65,10 @@ def _stake(choices: Choices, goal: str) -> Stake:
     if goal not in stakes:
         raise UsageError(f"'{goal}' is not a goal that the decision table shows; {closest(goal, stakes, 'goals')}")
     return stakes[goal]
+
+
+def _changes(stake: Stake, values: np.ndarray, choices: Choices, items: np.ndarray) -> np.ndarray:
+    return np.asarray(stake.direction * (values - choices.ground.bases[stake.place, items]))
 
 
 def _hulls(points: np.ndarray, allowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -305,7 +305,7 @@ class Source:
 
 @dataclass(frozen=True)
 class _Slots:
-    """Where the candidates of a group stand in a chunk: K by N places, −1 for none, or None where they simply follow."""
+    """Where a group's candidates stand in a chunk: K by N places, −1 for none, or None where they simply follow."""
 
     shape: tuple[int, int]
     places: np.ndarray | None

@@ -21,7 +21,7 @@ Z = 1.959963984540054
 
 @dataclass(frozen=True)
 class Margins:
-    """What a verdict rests on: quantiles over resamples, 97.5 % of U(model) − ½ U(best), 2.5 % of U(model) − 0.8 U(best)."""
+    """Of the verdict, quantiles over resamples: 97.5 % of U(model) − ½ U(best), 2.5 % of U(model) − 0.8 U(best)."""
 
     half_high: float
     good_low: float

@@ -55,7 +55,7 @@ class _Fit:
 
 
 def fitted_half(table: DecisionTable) -> np.ndarray:
-    """Of every item, in the order of keys, whether it is in the half that is fitted on: by the parity of its key's MD5."""
+    """Whether each item, in the order of keys, is in the half that is fitted on: by the parity of its key's MD5."""
     item = quoted(table.item)
     query = (
         f"select (ascii(md5(cast({item} as varchar))) % 2 = 0) as half "

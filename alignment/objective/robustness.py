@@ -42,7 +42,7 @@ def margins_of(
     """The margins of the verdict under each draw.
 
     per_unit: draws by metrics, utility per unit of change. deltas: metrics by items, the model's changes; places:
-    those items among all. A quantile whose sign is certain (8 standard deviations; by Cantelli's inequality 6.3 suffice) is
+    those items among all. A quantile whose sign is certain (8 standard deviations; by Cantelli's inequality 6.3 do) is
     given by the sum alone; others are resampled like the real one, or by the delta method above 100,000 items.
     """
     at = np.full(grid.items, -1)

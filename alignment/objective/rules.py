@@ -58,7 +58,7 @@ def schema_of(initiative: Initiative, table: DecisionTable) -> Schema:
 
 
 def words_sql(rules: Sequence[Rule], columns: Columns | None = None) -> list[str]:
-    """SQL of bit masks, 64 rules to a word: the bit of a rule is set where a candidate breaks it; smallest type that fits."""
+    """SQL of bit masks, 64 rules to a word, in the smallest type: a rule's bit is set where a candidate breaks it."""
     words = []
     for start in range(0, len(rules), 64):
         some = rules[start : start + 64]

@@ -65,8 +65,9 @@ def _column(table: DecisionTable, name: str) -> Column | None:
 def harmed_segments(columns: tuple[Column, ...], sweep: Sweep) -> list[Finding]:
     """Segments whose captured share is negative while overall it is positive, after Holm's correction.
 
-    A segment with something to capture is tested on whether its mean utility under the model is 0 (Student's t, two-sided);
-    the correction is over all segments looked at. Source: Holm (1979), "A simple sequentially rejective multiple test procedure".
+    A segment with something to capture is tested on whether its mean utility under the model is 0 (Student's t,
+    two-sided); the correction is over all segments looked at. Source: Holm (1979), "A simple sequentially rejective
+    multiple test procedure".
     """
     from scipy.special import stdtr
 
@@ -100,8 +101,8 @@ def _harmed(found: tuple[float, str, str, float, int], looked: int, sweep: Sweep
     overall = float(sweep.model.sum() / sweep.best.sum())
     return finding(
         "harmed_segment", "warning", [f"{column} = {value}"], [],
-        f"Where {column} is {value} ({counted(items, 'item')}), the model captures {percent(share)} of the achievable value: "
-        f"worse than today, while overall it captures {percent(overall)}.",
+        f"Where {column} is {value} ({counted(items, 'item')}), the model captures {percent(share)} of the achievable "
+        f"value: worse than today, while overall it captures {percent(overall)}.",
         {"captured": share, "overall": overall, "items": items, "p": p, "segments_looked_at": looked},
         f"Keep the model off {column} = {value}, or give it a constraint or an objective of its own.",
     )  # fmt: skip

@@ -19,7 +19,7 @@ TIE = 1e-12
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a pass found; vectors hold the items with a choice, in the order of keys; metrics are the ground's, Q of them.
+    """What a pass found; vectors hold the items with a choice, by key; metrics are the ground's, Q of them.
 
     places: of those items among all. model, best, random: utility. tau: per item, NaN where one does not vary.
     model_change, best_change: Q, summed changes against base. model_deltas: Q by N. ties in chosen rows: the first.
@@ -192,7 +192,7 @@ def _chosen(block: _Block, marks: np.ndarray) -> _Chosen:
 def _dominated(
     group: Group, part: slice, block: _Block, model: _Chosen, wanted: Sequence[tuple[int, int]]
 ) -> tuple[int, float]:
-    """How many first choices some allowed candidate beats on no goal worse and on one better, and the best such gains."""
+    """How many first choices an allowed candidate beats, no goal worse and one better; the best such gains."""
     at = np.arange(len(model.first))
     as_good, better = block.allowed.copy(), np.zeros(block.allowed.shape, bool)
     for q, way in wanted:

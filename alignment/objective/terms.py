@@ -102,8 +102,8 @@ def wanted_sql(wanted: Wanted, table: DecisionTable) -> str:
 def terms_of(initiative: Initiative, wanted: Wanted, table: DecisionTable | None) -> tuple[Term, ...]:
     """The terms of an expression or a list of terms; those of a score are estimated (see `estimated`).
 
-    A linear objective gives coefficients exactly; another one by the mean partial derivative over the table, or, without
-    one, none.
+    A linear objective gives coefficients exactly; another one by the mean partial derivative over the table, or,
+    without one, none.
     """
     objective = initiative.objective
     if objective is None or objective.score is not None:
@@ -139,7 +139,8 @@ def _measured(
         down = expression_sql(wanted.tree, {**plain, metric: f"{plain[metric]} - {h!r}"})
         slope = f"({up} - {down}) / {2 * h!r}"
         row = table.connection.execute(
-            f"select avg(s), avg((s > 0)::int), avg((s < 0)::int) from (select {slope} as s from {source} j) where isfinite(s)"
+            f"select avg(s), avg((s > 0)::int), avg((s < 0)::int) "
+            f"from (select {slope} as s from {source} j) where isfinite(s)"
         ).fetchone()
         if row and row[0] is not None:
             mixed = min(row[1], row[2]) > MIXED

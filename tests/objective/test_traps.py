@@ -216,3 +216,58 @@ def test_moving_a_weight_equals_mapping_with_that_weight():
     fresh = map_objective(built, table(grid()), weights={"g": 1, "h": 9})
     assert moved.behaviour.captured == fresh.behaviour.captured and moved.verdict == fresh.verdict
     assert moved.weights == {"g": 0.1, "h": 0.9}
+
+
+def test_more_rules_than_bits_of_a_word_are_all_kept():
+    rows = grid(items=12, candidates=5, seed=7)
+    rows = [(i, k % 5, a, b, c, t) for k, (i, _, a, b, c, t) in enumerate(rows)]
+    loose = [{"id": f"r{k}", "team": "ops", "rule": f"price <= {100 + k}"} for k in range(70)]
+    tight = [{"id": "top", "team": "ops", "rule": "price <= 3"}, {"id": "bottom", "team": "ops", "rule": "price >= 1"}]
+    few = behaviour(rows, TWO, "a - c", rules=(), constraints=tight)
+    many = behaviour(rows, TWO, "a - c", rules=(), constraints=[tight[0], *loose, tight[1]])
+    assert many.captured == few.captured
+    found = {row.constraint: row for row in many.guardrails}
+    assert [found["top"], found["bottom"]] == list(few.guardrails)
+    assert found["r0"].price == 0 and found["r69"].protects == 0
+
+
+def test_products_of_long_decimals_and_whole_numbers_do_not_overflow():
+    import pandas as pd
+
+    frame = pd.DataFrame({
+        "item": [1, 1, 2, 2], "price": 2, "a": [4 * 10**9, 5 * 10**9] * 2, "b": [10**10, 3 * 10**10] * 2, "c": 1,
+        "today": [True, False] * 2,
+    })  # fmt: skip
+    report = map_objective(initiative(ONE, {"expression": "a * b * 1.000001 * c"}), frame)
+    assert report.behaviour.captured.model == 1
+
+
+def test_rules_of_pairs_and_aggregates_are_listed_as_not_applied():
+    import pandas as pd
+
+    catalogue = pd.DataFrame({"item": [1, 2], "size": [1, 2]})
+    built = initiative(
+        ONE, {"expression": "a"}, rules=(), catalogue={"source": "c.csv", "key": "item"},
+        constraints=[
+            {"id": "ladder", "team": "ops", "rule": "upper.price >= lower.price", "pairs": {"order": "size"}},
+            {"id": "average", "team": "ops", "rule": "avg(price) <= 3"},
+            {"id": "gentle", "team": "ops", "rule": "sum(price) <= 3", "strength": "soft"},
+            {"id": "floor", "team": "ops", "rule": "price >= 1"},
+        ],
+    )  # fmt: skip
+    found = map_objective(
+        built, table([(1, 2, 0, 0, 0, True), (1, 3, 1, 0, 0, False), (2, 2, 0, 0, 0, True)]), catalogue
+    )
+    assert found.behaviour.constraints_not_applied == ("ladder", "average") and found.behaviour.coupled is None
+    assert [row.constraint for row in found.behaviour.guardrails] == ["floor"]
+
+
+def test_a_lattice_of_allowed_values_holds_for_floating_point_prices_too():
+    import pandas as pd
+
+    frame = pd.DataFrame({
+        "item": 1, "price": [1.1, 1.15, 0.3, 9.99], "a": [1.0, 5.0, 2.0, 3.0], "b": 0.0, "c": 0.0, "today": [True, False, False, False],
+    })  # fmt: skip
+    levers = [{"name": "price", "step": "0.1", "maximum": 9}]
+    found = map_objective(initiative(ONE, {"expression": "a"}, rules=(), levers=levers), frame).behaviour
+    assert found.regret[0].best_change == 1

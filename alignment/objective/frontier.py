@@ -34,7 +34,7 @@ class Frontier:
 def frontier_of(choices: Choices, x: str, y: str, most: int = SHOWN) -> Frontier:
     """The limit of two goals, by their ids, over what the hard rules allow; weights do not change it.
 
-    The sum over items of sets of points has as its convex hull the sum of the items' hulls, whose edges are theirs, laid
+    The convex hull of a sum over items of sets of points is the sum of their hulls, whose edges are theirs, laid
     end to end by slope. At most about `most` vertices, evenly along the line, are returned. Source: de Berg et al.,
     "Computational Geometry", 3rd edition, section 13.3. Raises UsageError for a goal that the table does not show.
     """

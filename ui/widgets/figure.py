@@ -21,14 +21,19 @@ def figure(fig: "go.Figure", key: str, table: "pd.DataFrame | None" = None, titl
     meta = fig.layout.meta
     with st.container(gap=None, key=f"figure_{key}"):
         if titled:
-            line = f"<p>{html(meta['sub'])}</p>" if meta["sub"] else ""
-            st.html(f'<div class="ac-figure"><h3>{html(meta["title"])}</h3>{line}</div>')
+            heading(meta["title"], meta["sub"])
         if fig.data or fig.layout.annotations:
             st.plotly_chart(
                 fig, theme=None, width="stretch", height="content", config=CONFIG, alt=_spoken(meta), key=f"plot_{key}"
             )
         if table is not None:
             table_and_csv(table, key)
+
+
+def heading(title: str, sub: str = "") -> None:
+    """The finding over a figure or a table, and under it the line that says how to read it."""
+    line = f"<p>{html(sub)}</p>" if sub else ""
+    st.html(f'<div class="ac-figure"><h3>{html(title)}</h3>{line}</div>')
 
 
 def _spoken(meta: dict) -> str:

@@ -1,0 +1,1 @@
+"""What the pages Objective and Behaviour show of a mapping: sentences, tables, forms, and figures in their places."""

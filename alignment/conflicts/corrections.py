@@ -1,7 +1,7 @@
 """Corrections: the cheapest sets of rules whose removal clears every hard conflict.
 
-A correction meets every hard conflict and loses that when any rule stays: a minimal hitting set of the conflicts (R. Reiter,
-"A theory of diagnosis from first principles", 1987). Conflicts that share no rule are corrected apart.
+A correction meets every hard conflict and loses that when any rule stays: a minimal hitting set of the conflicts
+(R. Reiter, "A theory of diagnosis from first principles", 1987). Conflicts that share no rule are corrected apart.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from alignment.catalogue.reading import quoted
 from alignment.conflicts.check import Situation, components
 from alignment.conflicts.members import plain
 from alignment.conflicts.minimal import minimal_hitting_sets
+from alignment.conflicts.programme import INFINITE, Programme
 from alignment.conflicts.report import Amount, Conflict, Correction
 
 MOST = 20
@@ -81,13 +81,14 @@ def _of_component(sets: Sequence[Ids], priorities: Mapping[str, int]) -> _Ranked
 
 
 def _best_first(ranked: Sequence[Sequence[Ids]], priorities: Mapping[str, int]) -> list[list[Ids]]:
-    """One set of each component in every combination, best first; one more than is shown, to know whether there are more."""
+    """Combinations of one set from each component, best first; one more than is shown, to know whether there are more."""
     start = (0,) * len(ranked)
 
     def entry(at: tuple[int, ...]) -> tuple[tuple[int, int, Ids], tuple[int, ...]]:
         return _rank(_merged([r[i] for r, i in zip(ranked, at, strict=True)]), priorities), at
 
-    heap, seen, found = [entry(start)], {start}, []
+    heap, seen = [entry(start)], {start}
+    found: list[list[Ids]] = []
     while heap and len(found) <= MOST:
         _, at = heappop(heap)
         found.append([r[i] for r, i in zip(ranked, at, strict=True)])
@@ -102,8 +103,8 @@ def _best_first(ranked: Sequence[Sequence[Ids]], priorities: Mapping[str, int]) 
 def _by_cost(sets: Sequence[Ids], ids: Sequence[str], priorities: Mapping[str, int]) -> _Ranked:
     """The cheapest hitting sets of a component with very many, one after the other, by integer programming.
 
-    Each one found rules out itself and all that contain it, so the next is again minimal. Stops when further ones cannot come
-    before the last that is shown.
+    Each one found rules out itself and all that contain it, so the next is again minimal. Stops when further ones cannot
+    come before the last that is shown.
     """
     found: list[Ids] = []
     for answer in _solved(sets, ids, priorities):
@@ -114,25 +115,19 @@ def _by_cost(sets: Sequence[Ids], ids: Sequence[str], priorities: Mapping[str, i
 
 
 def _solved(sets: Sequence[Ids], ids: Sequence[str], priorities: Mapping[str, int]) -> Iterator[Ids]:
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    column = {id: n for n, id in enumerate(ids)}
-    cost = np.array([priorities[i] * (len(ids) + 1) + 1 for i in ids], float)
-    rows, low, high = [_row(s, column) for s in sets], [1.0] * len(sets), [np.inf] * len(sets)
+    """Hitting sets from the cheapest on, of equal cost the smallest first."""
+    programme = Programme()
+    column = {id: programme.variable(0.0, 1.0, whole=True) for id in ids}
+    cost = {column[i]: float(priorities[i] * (len(ids) + 1) + 1) for i in ids}
+    for members in sets:
+        programme.row(1.0, {column[i]: 1.0 for i in members})
     for _ in range(MOST_SOLVED):
-        limits = LinearConstraint(np.array(rows), np.array(low), np.array(high))
-        solved = milp(cost, constraints=limits, integrality=np.ones(len(ids)), bounds=Bounds(0, 1))
-        if solved.x is None:
+        values = programme.least(cost)
+        if values is None:
             return
-        answer = tuple(i for i in ids if solved.x[column[i]] > 0.5)
+        answer = tuple(i for i in ids if values[column[i]] > 0.5)
         yield answer
-        rows, low, high = [*rows, _row(answer, column)], [*low, -np.inf], [*high, len(answer) - 1.0]
-
-
-def _row(members: Ids, column: Mapping[str, int]) -> Any:
-    row = np.zeros(len(column))
-    row[[column[i] for i in members]] = 1.0
-    return row
+        programme.row(-INFINITE, {column[i]: 1.0 for i in answer}, len(answer) - 1.0)
 
 
 # What a correction clears

@@ -1,0 +1,94 @@
+"""Conflicts on a small workshop: what it states, what can be decided, and who may."""
+
+from tests.pages.conftest import INITIATIVE, SHIRTS, opened, problems, texts
+
+
+def test_the_title_states_the_finding_and_the_card_names_both_rules_and_reasons(shop):
+    app = shop.page("conflicts")
+    assert app.title[0].value == "One conflict leaves no price for 2 of 6 items"
+    said = texts(app)
+    assert "Floor" in said and "Ceiling" in said
+    assert "Worst at **C**: Floor asks for at least $14.40, Ceiling allows at most $12.00" in said
+    assert "Operations: “Freight is paid from it”." in said
+    assert "Brand: “Basics stay cheap”." in said
+
+
+def test_a_visitor_reads_and_is_offered_to_join(shop):
+    app = shop.page("conflicts")
+    assert "You are reading. Join to decide on conflicts." in texts(app)
+
+
+def test_no_rule_leads_to_record(home):
+    text = INITIATIVE[: INITIATIVE.index("constraints:")]
+    app = opened(text, SHIRTS).page("conflicts")
+    assert app.title[0].value == "No rule to check yet"
+
+
+def test_rules_that_agree_are_stated_as_proved(home):
+    text = INITIATIVE.replace("price <= 12", "price <= 99")
+    app = opened(text, SHIRTS).page("conflicts")
+    assert app.title[0].value == "No rules contradict each other on 6 items"
+
+
+def test_without_a_catalogue_one_sentence_says_what_to_do(home):
+    app = opened(INITIATIVE, None).page("conflicts")
+    assert app.title[0].value == "The rules could not be checked"
+    assert "add one under Frame" in problems(app)[0]
+
+
+def test_the_items_of_a_conflict_open_as_a_table_with_the_bounds_of_each_rule(shop):
+    app = shop.page("conflicts", shop.ana)
+    app.session_state["items_ceiling+floor"] = True
+    app.run()
+    table = app.dataframe[0].value
+    assert list(table["sku"]) == ["C", "B"]
+    assert list(table["Floor: at least"]) == [14.4, 13.2]
+    assert list(table["Ceiling: at most"]) == [12, 12]
+
+
+def test_an_owner_applies_a_way_out_with_a_reason_and_takes_it_back(shop):
+    app = shop.page("conflicts", shop.ana)
+    way = app.radio(key="way_ceiling+floor")
+    assert way.options, "there are ways out"
+    before = shop.store.initiative(shop.id).constraints
+    app.text_input(key="reason_ceiling+floor").set_value("Agreed in the room")
+    app.button(key="do_ceiling+floor").click().run()
+    after = shop.store.initiative(shop.id)
+    assert after.constraints != before
+    assert after.decisions_log[0].because == "Agreed in the room"
+    app.button(key="undo").click().run()
+    assert shop.store.initiative(shop.id).constraints == before
+    assert shop.store.initiative(shop.id).decisions_log == ()
+
+
+def test_somebody_else_proposes_and_the_owner_sees_it_on_the_card(shop):
+    app = shop.page("conflicts", shop.bo)
+    repairs = [o for o in app.radio(key="way_ceiling+floor").options if "Floor" in o]
+    app.radio(key="way_ceiling+floor").set_value(_value_of(app, repairs[0])).run()
+    before = shop.store.initiative(shop.id)
+    app.button(key="do_ceiling+floor").click().run()
+    assert shop.store.initiative(shop.id) == before
+    assert "Proposed to settle" in texts(shop.page("conflicts", shop.ana))
+
+
+def _value_of(app, option: str) -> int:
+    return app.radio(key="way_ceiling+floor").options.index(option) + 1
+
+
+def test_a_waiver_needs_a_reason_and_then_settles_the_conflict_until_its_day(shop):
+    app = shop.page("conflicts", shop.ana)
+    app.button(key="waive_do_ceiling+floor").click().run()
+    assert "A waiver has a reason" in problems(app)[0]
+    app.text_input(key="waive_reason_ceiling+floor").set_value("Clearance until spring")
+    app.button(key="waive_do_ceiling+floor").click().run()
+    assert app.title[0].value == "One conflict found, and all waived"
+    assert shop.store.initiative(shop.id).waivers[0].because == "Clearance until spring"
+
+
+def test_any_item_tells_why_it_is_as_it_is(shop):
+    app = shop.page("conflicts")
+    app.text_input(key="why_typed").set_value("D").run()
+    assert "On item D the price may be at least $24 or" not in texts(app)
+    assert "On item D the price may be $24 to $100, held up by Floor. Today $40." in texts(app)
+    app.text_input(key="why_typed").set_value("nowhere").run()
+    assert "No sku holds 'nowhere'" in problems(app)[0].replace("&#x27;", "'")

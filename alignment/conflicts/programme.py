@@ -1,4 +1,4 @@
-"""Linear programmes, with whole numbers or without, solved by HiGHS; answers are doubles, checked by whoever needs more."""
+"""Linear programmes, with whole numbers or without, solved by HiGHS; answers are doubles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INFINITE = float("inf")
 
 @dataclass
 class Programme:
-    """Variables with their ranges, and rows of coefficients with a least and a greatest value; built up, then solved."""
+    """Variables with ranges, and rows of coefficients with a least and a greatest value; built up, then solved."""
 
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
@@ -48,7 +48,7 @@ def quiet_solver() -> Any:
     """A HiGHS solver on one thread that prints nothing; by itself it greets on standard output when it is made."""
     import highspy
 
-    class Quiet(highspy.Highs):  # type: ignore[misc]
+    class Quiet(highspy.Highs):
         def enableCallbacks(self) -> None:
             self.setOptionValue("output_flag", False)
             super().enableCallbacks()

@@ -16,7 +16,7 @@ from typing import Any
 from sqlglot import exp
 
 from alignment.catalogue.reading import Catalogue, quoted
-from alignment.conflicts.items import item_answers
+from alignment.conflicts.items import ItemAnswers, item_answers
 from alignment.conflicts.members import plain
 from alignment.conflicts.numbers import OwnNumber, Reader, fixed, marked_rule, text_with
 from alignment.initiative.models import Lever
@@ -94,15 +94,9 @@ class Bench:
         stacked, keys = self._stacked(name, trials, numbers)
         try:
             levers: dict[str, Lever] = {lever: self.rules.levers[lever]} if lever else {}
-            answers = item_answers(RuleSet(tuple(rules), (), levers), stacked)
+            return _by_trial(item_answers(RuleSet(tuple(rules), (), levers), stacked), keys, len(trials))
         finally:
             self.catalogue.connection.execute(f"drop table if exists {quoted(name)}")
-        found: list[dict[Ids, Keys]] = [{} for _ in trials]
-        for clash in answers.clashes:
-            for item in clash.keys:
-                trial, key = keys[int(plain(item))]
-                found[trial].setdefault(clash.ids, set()).add(key)
-        return found
 
     def changed(self, rule: Checked, moves: Sequence[Move]) -> Checked:
         """The rule with its moves made in its text."""
@@ -161,6 +155,15 @@ class Bench:
         """Keys of all items."""
         query = f"select {quoted(self.catalogue.key)} from {quoted(self.catalogue.table)}"
         return [row[0] for row in self.catalogue.connection.execute(query).fetchall()]
+
+
+def _by_trial(answers: ItemAnswers, rows: Sequence[tuple[int, Any]], trials: int) -> list[dict[Ids, Keys]]:
+    found: list[dict[Ids, Keys]] = [{} for _ in range(trials)]
+    for clash in answers.clashes:
+        for item in clash.keys:
+            trial, key = rows[int(plain(item))]
+            found[trial].setdefault(clash.ids, set()).add(key)
+    return found
 
 
 def _divides(move: Move) -> bool:

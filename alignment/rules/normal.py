@@ -307,4 +307,4 @@ def _where(when: exp.Expression | None, bound: exp.Expression) -> exp.Expression
 
 
 def _extreme(kind: type[exp.Greatest] | type[exp.Least], trees: list[exp.Expression]) -> exp.Expression:
-    return trees[0] if len(trees) == 1 else kind(this=trees[0], expressions=trees[1:])
+    return trees[0] if len(trees) == 1 else kind(this=trees[0], expressions=trees[1:], ignore_nulls=True)

@@ -1,7 +1,7 @@
 """How long the objective mapping takes, and how much memory, on tables of items × 20 candidates × 6 metrics in Parquet.
 
-`python benchmarks/objective.py` runs on 100,000 items, `--full` on 1,000,000, `--items N` on any number. Each step runs in
-a process of its own. The table holds random numbers: it measures speed, and says nothing about any business.
+`python benchmarks/objective.py` runs on 100,000 items, `--full` on 1,000,000, `--items N` on any number. Each step runs
+in a process of its own. The table holds random numbers: it measures speed, and says nothing about any business.
 """
 
 from __future__ import annotations
@@ -127,13 +127,14 @@ def duckdb_step(folder: str) -> float:
 
     best = ", ".join(f"arg_max({name}, sales)" for name in METRICS[1:])
     start = time.perf_counter()
-    query = f"create table best as select sku, max(sales), {best} from read_parquet('{folder}/decisions.parquet') group by sku"
+    source = f"read_parquet('{folder}/decisions.parquet')"
+    query = f"create table best as select sku, max(sales), {best} from {source} group by sku"
     duckdb.connect().execute(query)
     return time.perf_counter() - start
 
 
 def pandas_step(folder: str) -> float:
-    """The captured share, each goal's regret and the guardrails' prices as a capable user would write them in pandas."""
+    """The captured share, each goal's regret and the guardrails' prices , as a capable user writes them in pandas."""
     import pandas as pd
 
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Small initiatives with decision tables for the tests of the objective mapping, and what the oracle says about them."""
+"""Small initiatives with decision tables for the tests of the objective mapping, and their oracle."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def oracle(rows, goals, objective, rules=("top", "bottom"), means=()):
             Fraction(g.get("weight", 1)),
             Fraction(g["swing"]) if g.get("swing") else None,
             g["metric"] in means,
-        )  # fmt: skip
+        )
         for g in goals
     ]
     return Oracle(items, judged, {"a", "b", "c"}, list(rules))

@@ -1,4 +1,4 @@
-"""The behaviour equals plain loops over fractions on random tables: dense and ragged, ties, NULL, infeasible, constant."""
+"""The behaviour equals plain loops over fractions on random tables: dense, ragged, ties, NULL, none allowed."""
 
 from __future__ import annotations
 

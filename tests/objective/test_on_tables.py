@@ -1,4 +1,4 @@
-"""What only a decision table can tell: measured and estimated terms, hidden ranges, harmed segments, one team's model."""
+"""What only a decision table can tell: measured and estimated terms, hidden ranges, harmed segments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ GOALS = [
 
 def initiative(objective, **more):
     return Initiative.model_validate({
-        "accord": 1, "id": "x", "teams": ["ops", "brand"], "levers": [{"name": "price"}], "metrics": METRICS, "goals": GOALS,
+        "accord": 1, "id": "x", "teams": ["ops", "brand"], "levers": [{"name": "price"}], 
+        "metrics": METRICS, "goals": GOALS,
         "objective": objective, "decisions": {"source": "d.csv", "item": "sku", "status_quo": "today"},
     } | more)  # fmt: skip
 

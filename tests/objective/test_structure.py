@@ -10,6 +10,10 @@ from alignment.objective.mapping import map_objective
 GOAL = {"id": "g", "team": "ops", "metric": "q", "swing": 10, "target": "> 1", "horizon_days": 1}
 
 
+MONTH = {**GOAL, "horizon_days": 30}
+DEAR = {"id": "floor", "team": "brand", "rule": "price >= 1.1 * cost"}
+
+
 def mapping(objective=None, goals=(GOAL,), **more):
     written = {
         "accord": 1, "id": "x", "teams": ["ops", "brand", "tech"], "levers": [{"name": "price"}],
@@ -44,9 +48,9 @@ CASES = [
     ("tension", "note", {"objective": {"expression": "q + p"}, "links": [link("p", "q", "negative")]}),
     ("proxy_only", "warning", {"links": [link("p", "q")]}),
     ("proxy_only", "note", {"links": [link("p", "q", evidence="experiment")]}),
-    ("horizon_gap", "error", {"objective": {"expression": "q", "horizon_days": 0}, "goals": ({**GOAL, "horizon_days": 30},)}),
-    ("horizon_gap", "warning", {"objective": {"expression": "q", "horizon_days": 15}, "goals": ({**GOAL, "horizon_days": 30},)}),
-    ("horizon_gap", "note", {"objective": {"expression": "q", "horizon_days": 20}, "goals": ({**GOAL, "horizon_days": 30},)}),
+    ("horizon_gap", "error", {"objective": {"expression": "q", "horizon_days": 0}, "goals": (MONTH,)}),
+    ("horizon_gap", "warning", {"objective": {"expression": "q", "horizon_days": 15}, "goals": (MONTH,)}),
+    ("horizon_gap", "note", {"objective": {"expression": "q", "horizon_days": 20}, "goals": (MONTH,)}),
     ("orphan_term", "warning", {"objective": {"expression": "q + p"}}),
     ("unmeasured_goal", "error", {"metrics": [{"name": "p"}, {"name": "q", "measured": "none"}]}),
     ("double_counting", "warning", {"objective": {"expression": "p + q"}, "links": [link("p", "q", strength=0.5)]}),
@@ -54,10 +58,11 @@ CASES = [
     ("vague_goal", "note", {"goals": light({"id": "g", "team": "ops", "metric": "q"})}),
     ("team_absent", "warning", {}),
     ("pushes_guardrail", "note", {
-        "links": [link("price", "p", "negative")], "constraints": [{"id": "floor", "team": "brand", "rule": "price >= 1.1 * cost"}],
+        "links": [link("price", "p", "negative")], "constraints": [DEAR],
     }),
     ("mixed_units", "warning", {
-        "objective": {"expression": "p + r"}, "metrics": [{"name": "p", "unit": "USD"}, {"name": "q"}, {"name": "r", "unit": "%"}],
+        "objective": {"expression": "p + r"},
+        "metrics": [{"name": "p", "unit": "USD"}, {"name": "q"}, {"name": "r", "unit": "%"}],
     }),
 ]  # fmt: skip
 
@@ -74,18 +79,19 @@ ABSENT = [
     ("uncovered_goal", {"links": [link("p", "q")]}),
     ("uncovered_goal", {"objective": {"expression": "q"}}),
     ("guarded_only", {"constraints": [{"id": "c", "team": "ops", "rule": "q < 1", "status": "retired"}]}),
-    ("direction_conflict", {"objective": {"expression": "p", "sense": "minimise"}, "links": [link("p", "q", "negative")]}),
+    ("direction_conflict", {"objective": {"expression": "-p"}, "links": [link("p", "q", "negative")]}),
     ("horizon_gap", {"objective": {"expression": "q"}}),
     ("horizon_gap", {"objective": {"expression": "q", "horizon_days": 1}}),
     ("double_counting", {"objective": {"expression": "p + q"}, "links": [link("p", "q", strength=0.49)]}),
     ("proxy_only", {"objective": {"expression": "p + q"}, "links": [link("p", "q")]}),
     ("orphan_term", {"objective": {"expression": "p"}, "links": [link("p", "q")]}),
     ("mixed_units", {
-        "objective": {"terms": [{"metric": "p", "coefficient": 1}, {"metric": "r", "coefficient": 2, "rate": "USD per %"}]},
+        "objective": {"terms": [{"metric": "p", "coefficient": 1},
+                                {"metric": "r", "coefficient": 2, "rate": "USD per %"}]},
         "metrics": [{"name": "p", "unit": "USD"}, {"name": "q"}, {"name": "r", "unit": "%"}],
     }),
     ("pushes_guardrail", {
-        "links": [link("price", "p")], "constraints": [{"id": "floor", "team": "brand", "rule": "price >= 1.1 * cost"}],
+        "links": [link("price", "p")], "constraints": [DEAR],
     }),
 ]  # fmt: skip
 
@@ -142,7 +148,8 @@ def test_a_product_of_metrics_has_no_coefficient_without_a_table():
 
 def test_the_strongest_path_counts_and_ties_go_to_the_quicker():
     links = [
-        link("p", "q", strength=0.25, evidence="experiment"), link("p", "r", strength=0.5, lag_days=3), link("r", "q", "negative", lag_days=4),
+        link("p", "q", strength=0.25, evidence="experiment"),
+        link("p", "r", strength=0.5, lag_days=3), link("r", "q", "negative", lag_days=4),
         link("p", "s", strength=0.5, lag_days=9), link("s", "q"),
     ]  # fmt: skip
     row = mapping(links=links).coverage[0]

@@ -266,7 +266,8 @@ def test_a_lattice_of_allowed_values_holds_for_floating_point_prices_too():
     import pandas as pd
 
     frame = pd.DataFrame({
-        "item": 1, "price": [1.1, 1.15, 0.3, 9.99], "a": [1.0, 5.0, 2.0, 3.0], "b": 0.0, "c": 0.0, "today": [True, False, False, False],
+        "item": 1, "price": [1.1, 1.15, 0.3, 9.99], "a": [1.0, 5.0, 2.0, 3.0], "b": 0.0, "c": 0.0,
+        "today": [True, False, False, False],
     })  # fmt: skip
     levers = [{"name": "price", "step": "0.1", "maximum": 9}]
     found = map_objective(initiative(ONE, {"expression": "a"}, rules=(), levers=levers), frame).behaviour

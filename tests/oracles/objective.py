@@ -9,7 +9,7 @@ from math import sqrt
 
 @dataclass(frozen=True)
 class Candidate:
-    """One row: metrics by name (None where unknown), the model's objective, the rules it breaks, and if it is today's."""
+    """One row: metrics by name (None where unknown), the objective, the rules it breaks, and whether it is today's."""
 
     metrics: dict
     objective: Fraction | None

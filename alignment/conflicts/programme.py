@@ -55,6 +55,8 @@ def quiet_solver() -> Any:
 
     solver = Quiet()
     solver.setOptionValue("threads", 1)
+    for tolerance in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "mip_feasibility_tolerance"):
+        solver.setOptionValue(tolerance, 1e-9)
     return solver
 
 

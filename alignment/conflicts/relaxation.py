@@ -1,0 +1,361 @@
+"""The least loosening of all bounds together after which every item has a value: one shift per rule, by priority.
+
+Bounds are intervals of a line, of which every two must meet (Helly): of all items those count on which a floor and a
+ceiling are furthest apart. A rule that is a union adds, for an item, the choice of one of its stretches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from alignment.catalogue.reading import Catalogue, quoted
+from alignment.conflicts.check import Situation
+from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
+from alignment.conflicts.line import casts_of, leaves, scope_sql
+from alignment.conflicts.members import exact_row, plain, rows_of
+from alignment.conflicts.programme import Programme
+from alignment.conflicts.report import Conflict, Relaxation
+from alignment.conflicts.solving import interval
+from alignment.initiative.models import Lever
+from alignment.rules.algebra import tree_of
+from alignment.rules.formula import Residue
+from alignment.rules.normal import Normal, Ray
+from alignment.rules.render import render
+from alignment.rules.ruleset import Checked, columns_needed
+
+CRITERION = "priority, then least total, then order of ids; ends count as closed, steps are left out"
+MOST_ITEMS = 4_000
+MOST_PIECES = 500
+ROUNDS = 12
+
+Shifts = dict[str, float]
+
+
+class NoShift(Exception):
+    """Bounds alone cannot settle it; the text says why."""
+
+
+@dataclass
+class Demands:
+    """What the shifts must satisfy: sums of two (or of one twice), and for some items one of several pieces."""
+
+    pairs: dict[tuple[str, str], float] = field(default_factory=dict)
+    choices: list[list[Piece]] = field(default_factory=list)
+
+    def at_least(self, r: str, s: str, gap: float) -> None:
+        pair = (min(r, s), max(r, s))
+        if gap > 0:
+            self.pairs[pair] = max(gap, self.pairs.get(pair, 0.0))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of lever values that an item's unions leave, and the bounds of the other rules on the item, by id."""
+
+    low: float
+    high: float
+    floors: Mapping[str, float]
+    ceilings: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """An item without a value to which unions apply, with the bounds on it; exact."""
+
+    lever: Lever
+    unions: Sequence[Checked]
+    row: Mapping[str, Any]
+    floors: Mapping[str, Fraction]
+    ceilings: Mapping[str, Fraction]
+
+
+def relaxation(conflicts: Sequence[Conflict], case: Situation) -> Relaxation | None:
+    """The lexicographic relaxation of a situation; None where no hard conflict asks for one.
+
+    Every interval rule that is hard gets a shift t >= 0 in lever units, by which all its bounds are loosened; the sums of
+    the shifts are least by priority from 9 down, then the shifts themselves in the order of ids.
+    """
+    hard = [c for c in conflicts if c.strength == "hard"]
+    if not hard:
+        return None
+    units = {lever.unit for lever in case.rules.levers.values() if any(c.lever == lever.name for c in hard)}
+    unit = units.pop() if len(units) == 1 else None
+    try:
+        for conflict in hard:
+            _must_be_of_bounds(conflict, case)
+        shifts: Shifts = {}
+        for lever in case.rules.levers.values():
+            if any(c.lever == lever.name for c in hard):
+                shifts |= _on_lever(lever, case)
+    except NoShift as reason:
+        return Relaxation(None, unit, CRITERION, str(reason))
+    return Relaxation({id: t for id, t in sorted(shifts.items()) if t > 0}, unit, CRITERION)
+
+
+def _must_be_of_bounds(conflict: Conflict, case: Situation) -> None:
+    said = " and ".join(conflict.constraints)
+    if conflict.family != "item":
+        raise NoShift(f"{said} speak about many items at once, which shifts of single bounds do not settle")
+    if conflict.lever is None:
+        raise NoShift(f"{said} speaks about the data alone, so there is no bound to shift")
+    if case.rules.levers[conflict.lever].values is not None:
+        raise NoShift(f"{said} choose from a list of values, so there is no bound to shift")
+    if not any(_is_bound(case.rules.of(i)) for i in conflict.constraints):
+        raise NoShift(f"none of the bounds of {said} can be shifted, because what they allow is not one stretch")
+
+
+def _is_bound(rule: Checked) -> bool:
+    return isinstance(rule.form, Normal) and rule.form.rays is not None
+
+
+# One lever
+
+
+def _on_lever(lever: Lever, case: Situation) -> Shifts:
+    mine = [r for r in case.rules.checked if r.hard and isinstance(r.form, Normal) and r.form.lever == lever.name]
+    bounds, unions = [r for r in mine if _is_bound(r)], [r for r in mine if not _is_bound(r)]
+    demands = _demands(lever, bounds, case.catalogue)
+    shifts = _least(bounds, demands)
+    if not unions:
+        return shifts
+    stuck = _items_with_unions(lever, bounds, unions, case)
+    for _ in range(ROUNDS):
+        unmet = [item for item in stuck if not _has_value(item, shifts)]
+        if not unmet:
+            return shifts
+        stuck = [item for item in stuck if item not in unmet]
+        demands.choices += [_pieces(item) for item in unmet]
+        shifts = _least(bounds, demands)
+    raise NoShift("the search for shifts did not end")
+
+
+def _demands(lever: Lever, bounds: Sequence[Checked], catalogue: Catalogue) -> Demands:
+    """For each floor and each ceiling how far they are apart at most, over the items on which some two are apart."""
+    demands = Demands()
+    low, high = _ends(lever)
+    for lows, highs, nothing in _batches(lever, bounds, catalogue):
+        for r, rule in enumerate(bounds):
+            if nothing[:, r].any():
+                raise NoShift(f"{rule.id} forbids every value on some item, whatever its bounds")
+            demands.at_least(rule.id, rule.id, 2 * float(np.max(lows[:, r] - high, initial=0.0)))
+            demands.at_least(rule.id, rule.id, 2 * float(np.max(low - highs[:, r], initial=0.0)))
+            apart = (lows[:, r, None] - highs).max(axis=0, initial=0.0)
+            for s in np.flatnonzero(apart > 0):
+                demands.at_least(rule.id, bounds[int(s)].id, float(apart[s]))
+    return demands
+
+
+def _ends(lever: Lever) -> tuple[float, float]:
+    low = -np.inf if lever.minimum is None else float(lever.minimum)
+    return low, np.inf if lever.maximum is None else float(lever.maximum)
+
+
+def _batches(lever: Lever, bounds: Sequence[Checked], catalogue: Catalogue) -> Iterator[tuple[Any, Any, Any]]:
+    """Lower and upper ends by item and rule, and where a rule forbids all, for the items on which no value is left."""
+    if not bounds:
+        return
+    casts = casts_of(catalogue)
+    names = [f"l{i}" for i in range(len(bounds))], [f"h{i}" for i in range(len(bounds))]
+    columns = []
+    for i, rule in enumerate(bounds):
+        columns.append(f"{_end_sql(rule, 'floor', casts)} as l{i}, {_end_sql(rule, 'ceiling', casts)} as h{i}")
+        columns.append(f"{_nothing_sql(rule)} as n{i}")
+    low, high = _ends(lever)
+    least = ", ".join([*names[1], f"cast('{high}' as double)"])
+    greatest = ", ".join([*names[0], f"cast('{low}' as double)"])
+    nothing = " or ".join(f"n{i}" for i in range(len(bounds)))
+    inner = f"select {', '.join(columns)} from {quoted(catalogue.table)}"
+    query = f"select * from ({inner}) where greatest({greatest}) > least({least}) or {nothing}"
+    found = catalogue.connection.cursor().execute(query).fetchnumpy()
+    data = {k: np.asarray(np.ma.filled(v, 0)) for k, v in found.items()}
+    n = len(next(iter(data.values())))
+    for start in range(0, n, 8192):
+        part = {k: v[start : start + 8192] for k, v in data.items()}
+        stacked = [np.column_stack([part[f"{c}{i}"] for i in range(len(bounds))]) for c in "lhn"]
+        yield stacked[0], stacked[1], stacked[2].astype(bool)
+
+
+def _end_sql(rule: Checked, side: str, casts: Mapping[str, str]) -> str:
+    """The rule's lower or upper end as a double, infinite where it has none."""
+    absent, extreme = ("-infinity", "greatest") if side == "floor" else ("infinity", "least")
+    none = f"cast('{absent}' as double)"
+    ends = [_ray_sql(rule, ray, none, casts) for ray in _rays(rule) if ray.side == side]
+    return f"{extreme}({', '.join([*ends, none])})" if ends else none
+
+
+def _rays(rule: Checked) -> tuple[Ray, ...]:
+    return (rule.form.rays or ()) if isinstance(rule.form, Normal) else ()
+
+
+def _ray_sql(rule: Checked, ray: Ray, none: str, casts: Mapping[str, str]) -> str:
+    bound = f"cast({render(tree_of(ray.bound), casts)} as double)"
+    when = f" and coalesce({render(ray.when)}, false)" if ray.when is not None else ""
+    return f"coalesce(case when {scope_sql(rule)}{when} then {bound} end, {none})"
+
+
+def _nothing_sql(rule: Checked) -> str:
+    tests = [
+        f"({scope_sql(rule)} and {'true' if r.when is None else f'coalesce({render(r.when)}, false)'})"
+        for r in _rays(rule)
+        if r.side == "nothing"
+    ]
+    return f"({' or '.join(tests)})" if tests else "false"
+
+
+# Unions
+
+
+def _items_with_unions(
+    lever: Lever, bounds: Sequence[Checked], unions: Sequence[Checked], case: Situation
+) -> list[Item]:
+    """Items without a value by hard rules to which a union applies."""
+    keys: dict[Any, None] = {}
+    for clash in case.answers.clashes:
+        if clash.family == "item" and clash.lever == lever.name and all(case.rules.of(i).hard for i in clash.ids):
+            keys.update(dict.fromkeys(plain(k) for k in clash.keys))
+    if len(keys) > MOST_ITEMS:
+        raise NoShift("rules that allow several stretches apply to too many items")
+    columns = columns_needed([t for r in [*bounds, *unions] for t in (r.rule.tree, r.rule.scope) if t is not None])
+    names = [c for c in columns if c in case.catalogue.kinds]
+    rows = [exact_row(row) for row in rows_of(case.catalogue, list(keys), names)]
+    found = [(row, [u for u in unions if in_scope(u, row)]) for row in rows]
+    return [_item(lever, bounds, applying, row) for row, applying in found if applying]
+
+
+def _item(lever: Lever, bounds: Sequence[Checked], unions: Sequence[Checked], row: Mapping[str, Any]) -> Item:
+    ends = {b.id: interval([b], row) for b in bounds}
+    floors = {i: low[0] for i, (low, _) in ends.items() if low is not None}
+    ceilings = {i: high[0] for i, (_, high) in ends.items() if high is not None}
+    free = lever.model_copy(update={"step": None})
+    return Item(free, unions, row, floors, ceilings)
+
+
+def _has_value(item: Item, shifts: Shifts) -> bool:
+    """Do the unions allow a value between the loosened bounds? Ends count as closed."""
+    low, high = _ends(item.lever)
+    low = max([low, *(float(v) - shifts.get(i, 0.0) for i, v in item.floors.items())])
+    high = min([high, *(float(v) + shifts.get(i, 0.0) for i, v in item.ceilings.items())])
+    slack = 1e-7 * max(1.0, *(abs(v) for v in (low, high) if math.isfinite(v)))
+    return any(p_low <= high + slack and p_high >= low - slack for p_low, p_high in _stretches(item, low, high))
+
+
+def _pieces(item: Item) -> list[Piece]:
+    """The stretches of an item between its lowest ceiling and its highest floor, and the nearest on each side."""
+    ends = [float(v) for v in (*item.floors.values(), *item.ceilings.values())]
+    floors = {i: float(v) for i, v in item.floors.items()}
+    ceilings = {i: float(v) for i, v in item.ceilings.items()}
+    runs = _stretches(item, min(ends, default=0.0), max(ends, default=0.0))
+    if not runs:
+        raise NoShift(f"{item.unions[0].id} leaves no value on some item, whatever the bounds")
+    return [Piece(low, high, floors, ceilings) for low, high in runs]
+
+
+def _stretches(item: Item, low: float, high: float) -> list[tuple[float, float]]:
+    """What the unions allow between two values, and a stretch or more beyond on each side."""
+    points = representatives(item.unions, item.lever, item.row)
+    near = [Fraction(v) for v in (low, high) if math.isfinite(v)]
+    points = sorted({*points, *near, *_endings_near(item.unions, near)})
+    single = {*breakpoints(item.unions, item.row), *(p for p in points if _is_ending(p, item.unions))}
+    single |= {Fraction(v) for v in (item.lever.minimum, item.lever.maximum) if v is not None}
+    inside = [p for p in points if _in_domain(p, item.lever)]
+    return _runs(inside, [not any(forbids(u, x, item.row) for u in item.unions) for x in inside], single)
+
+
+def _in_domain(x: Fraction, lever: Lever) -> bool:
+    return (lever.minimum is None or x >= lever.minimum) and (lever.maximum is None or x <= lever.maximum)
+
+
+def _endings(rules: Sequence[Checked]) -> list[Residue]:
+    forms = [r.form.logic.forbidden() for r in rules if isinstance(r.form, Normal)]
+    return [part for form in forms for part in leaves(form) if isinstance(part, Residue)]
+
+
+def _is_ending(x: Fraction, rules: Sequence[Checked]) -> bool:
+    return any((x - e.value) % e.modulus == 0 for e in _endings(rules))
+
+
+def _endings_near(rules: Sequence[Checked], near: Sequence[Fraction]) -> Iterator[Fraction]:
+    """All values with one of the endings from below the least to above the greatest of some values."""
+    for ending in _endings(rules) if near else ():
+        first, last = (math.floor((v - ending.value) / ending.modulus) for v in (min(near), max(near)))
+        if last - first > MOST_PIECES:
+            raise NoShift("values with the required endings are too many between the bounds")
+        yield from (ending.value + n * ending.modulus for n in range(first - 1, last + 3))
+
+
+def _runs(points: Sequence[Fraction], allowed: Sequence[bool], single: set[Fraction]) -> list[tuple[float, float]]:
+    """Stretches of allowed values, closed. A point that stands for an open stretch reaches to the points beside it."""
+    found: list[tuple[float, float]] = []
+    for i, x in enumerate(points):
+        if not allowed[i]:
+            continue
+        low = float(x) if x in single else float(points[i - 1]) if i else -math.inf
+        high = float(x) if x in single else float(points[i + 1]) if i + 1 < len(points) else math.inf
+        if found and found[-1][1] >= low and allowed[i - 1]:
+            found[-1] = (found[-1][0], high)
+        else:
+            found.append((low, high))
+    return found
+
+
+# The programmes
+
+
+def _least(bounds: Sequence[Checked], demands: Demands) -> Shifts:
+    """The lexicographically least shifts: one programme per priority, then one per rule that may still move."""
+    ids = sorted({i for pair in demands.pairs for i in pair} | {b.id for b in bounds if demands.choices})
+    if not ids:
+        return {}
+    programme = Programme()
+    column = {id: programme.variable() for id in ids}
+    for (r, s), gap in sorted(demands.pairs.items()):
+        programme.row(gap, {column[r]: 2.0} if r == s else {column[r]: 1.0, column[s]: 1.0})
+    for pieces in demands.choices:
+        _choice(programme, pieces, column)
+    priority = {b.id: b.constraint.priority for b in bounds}
+    values: list[float] | None = None
+    levels = [[i for i in ids if priority[i] == p] for p in sorted(set(priority.values()), reverse=True)]
+    for group in [*levels, *([i] for i in ids)]:
+        cost = {column[i]: 1.0 for i in group}
+        if not cost:
+            continue
+        values = programme.least(cost)
+        if values is None:
+            raise NoShift("no shift of the bounds settles every hard conflict")
+        total = sum(values[c] for c in cost)
+        programme.row(-math.inf, cost, total)
+    assert values is not None
+    return {i: _tidy(values[column[i]]) for i in ids}
+
+
+def _choice(programme: Programme, pieces: Sequence[Piece], column: Mapping[str, int]) -> None:
+    """One of the pieces must be reached: a value in it, no further below a floor or above a ceiling than its shift.
+
+    The value is the sum of one part per piece, which is zero unless the piece is taken.
+    """
+    floors, ceilings = pieces[0].floors, pieces[0].ceilings
+    ends = [abs(v) for p in pieces for v in (p.low, p.high) if math.isfinite(v)]
+    reach = 2 * max([*ends, *map(abs, floors.values()), *map(abs, ceilings.values())], default=1.0) + 1
+    parts = [programme.variable(-reach, reach) for _ in pieces]
+    taken = [programme.variable(0.0, 1.0, whole=True) for _ in pieces]
+    programme.row(1.0, dict.fromkeys(taken, 1.0), 1.0)
+    for piece, part, t in zip(pieces, parts, taken, strict=True):
+        programme.row(0.0, {part: 1.0, t: -max(piece.low, -reach)})
+        programme.row(-math.inf, {part: 1.0, t: -min(piece.high, reach)}, 0.0)
+    value = dict.fromkeys(parts, 1.0)
+    for id, floor in floors.items():
+        programme.row(floor, {**value, column[id]: 1.0})
+    for id, ceiling in ceilings.items():
+        programme.row(-math.inf, {**value, column[id]: -1.0}, ceiling)
+
+
+def _tidy(value: float) -> float:
+    """Without the noise of the solver's last digits."""
+    near = round(value, 4)
+    return max(0.0, near if abs(near - value) < 5e-7 else float(f"{value:.10g}"))

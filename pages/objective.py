@@ -75,13 +75,13 @@ def mapped(here: Here, report, trouble: str | None) -> None:
         st.space(8)
         ahead = initiative.objective.horizon_days
         figure(matrix(goals, coverage, terms, ahead, looks), "matrix", tables.matrix_table(report, goals, ahead))
+        st.space(8)
+        choices(here, report, looks)
     with right:
         sub = "Most severe first, with the weight, the ratio or the count that each is about"
         heading(findings_title(report), sub)
         st.html(findings([asdict(f) for f in report.findings], looks.teams))
         table_and_csv(tables.findings_table(report), "findings")
-    st.space(8)
-    choices(here, report, looks)
     reproduce(here.ground, report)
 
 

@@ -54,7 +54,7 @@ def _zones(d: Drawing, left: float) -> None:
     d.rect(0, 1, MID - 16, MID + 16, ink.good_soft)
     for x in (0, 1):
         d.line(x, x, MID - 16, MID + 24, ink.ink, width=1.5, above=True)
-    roomy, tight = 0.3 < -left / span < 0.5, -left <= 0.12 * span
+    roomy, tight = 0.3 < -left / span < 0.58, -left <= 0.12 * span
     d.say(
         0,
         MID + 34,

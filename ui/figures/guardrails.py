@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from ui.figures.drawing import Drawing, Look, faint, label
 from ui.figures.points import Behaviour, in_points
 from ui.figures.subjects import Rule, by_id, shortened
-from ui.words import cut, points
+from ui.words import counted, cut, points
 
-ROW = 46
+ROW, MOST = 46, 6
+SMALL = 0.01
 SUB = "Rules by what they save less what they cost, in points (1\u00a0% of the achievable value)"
 
 
@@ -18,10 +19,13 @@ def guardrails(behaviour: Behaviour, rules: Sequence[Rule], look: Look):
         (r for r in behaviour["guardrails"] if r["price"] is not None and r["protects"] is not None),
         key=lambda r: r["price"] - r["protects"],
     )
+    idle = [r for r in rows if max(abs(r["price"]), abs(r["protects"])) < SMALL]
+    idle = idle if len(idle) > 1 and len(rows) > MOST else []
     alt = "; ".join(
         f"{_rule(r, names)}: costs {points(r['price'])}, saves {points(r['protects'])} points" for r in rows
     )
-    d = Drawing(look, 24 + ROW * len(rows), _guard_title(rows, names), SUB, alt or "No rule took part.")
+    title, rows = _guard_title(rows, names), [r for r in rows if r not in idle]
+    d = Drawing(look, 24 + ROW * len(rows) + (30 if idle else 0), title, SUB, alt or "No rule took part.")
     costs = max([0.05, *(r["price"] for r in rows)])
     saves, harms = max([0.05, *(r["protects"] for r in rows)]), min([0.0, *(r["protects"] for r in rows)])
     pad, gutter = 0.2 * (costs + saves - harms), 0.03
@@ -46,10 +50,13 @@ def guardrails(behaviour: Behaviour, rules: Sequence[Rule], look: Look):
             xref="x2" if split < 0.55 else "paper",
         )
     for axis in ("x", "x2") if rows else ():
-        d.line(0, 0, 20, d.height - 4, look.ink.line, xref=axis)
+        d.line(0, 0, 20, 20 + ROW * len(rows), look.ink.line, xref=axis)
     short = shortened(rules, 40)
     for i, row in enumerate(rows):
         _guard(d, row, names, short, 24 + i * ROW)
+    if idle:
+        text = f"{counted(len(idle), 'more rule')}, each under one point both ways"
+        d.say(0, d.height - 10, text, 11, look.ink.muted, xref="paper")
     return d.figure()
 
 
@@ -72,7 +79,9 @@ def _guard_title(rows: Sequence[Mapping], names: Mapping[str, Rule]) -> str:
     cost = "nothing" if best["price"] < 0.005 else points(best["price"])
     title = f"{_quoted(best, names)} saves {in_points(best['protects'])} and costs {cost}"
     if worst is not best and worst["price"] >= 0.005 and worst["protects"] < 0.005:
-        title += f"; {_quoted(worst, names)} costs {points(worst['price'])} and saves nothing"
+        harms = worst["protects"] <= -0.005
+        effect = f"sets the model back by {points(-worst['protects'])}" if harms else "saves nothing"
+        title += f"; {_quoted(worst, names)} costs {points(worst['price'])} and {effect}"
     return title
 
 

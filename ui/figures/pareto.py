@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
+from alignment.words import SCALES
 from ui.figures.drawing import DESK, PHONE, Drawing, Look, label, signed_ticks, text_width
 from ui.figures.points import inside
 from ui.figures.subjects import Goal
-from ui.words import cut, number
+from ui.words import compact, cut
 
+BEYOND = "Today lies beyond it: some of today’s choices break a hard rule"
 Point = tuple[float, float]
 HEIGHT, MARGIN = 276, (36, 10, 24, 40)
 FRONT = "limit of what is reachable"
@@ -27,8 +29,9 @@ def pareto(frontier: Sequence[Point], points: Mapping[str, Point], x: Goal, y: G
     frontier: undominated mixes, by rising x. points: today (0, 0), model, best, and random if known; all are changes
     against today turned so that more is what the goal wants, in the metric's unit.
     """
-    alt = "; ".join(f"{NAMES[kind]} {_signed(p[0])}, {_signed(p[1])}" for kind, p in points.items())
-    d = Drawing(look, HEIGHT, _title(points, x, y), SUB, f"{x.metric} and {y.metric}: {alt}", MARGIN)
+    alt = "; ".join(f"{NAMES[kind]} {_both(p, x, y)}" for kind, p in points.items())
+    sub = SUB + (f". {BEYOND}" if _beyond(frontier) else "")
+    d = Drawing(look, HEIGHT, _title(points, x, y), sub, f"{x.metric} and {y.metric}: {alt}", MARGIN)
     view = _view([*frontier, *points.values()])
     _axes(d, view, x, y)
     _front(d, frontier, view)
@@ -36,7 +39,7 @@ def pareto(frontier: Sequence[Point], points: Mapping[str, Point], x: Goal, y: G
     line += _arrows(d, points, view)
     seats = _seats(frontier, points, line, view)
     for kind, (px, py) in points.items():
-        _point(d, kind, px, py, seats[kind])
+        _point(d, kind, px, py, seats[kind], f"{NAMES[kind]}<br>{label(_both((px, py), x, y))}")
     if frontier:
         px, py = frontier[len(frontier) // 3]
         x_at, y_at, dx, dy = seats[FRONT]
@@ -57,13 +60,26 @@ def _title(points: Mapping[str, Point], x: Goal, y: Goal) -> str:
             return f"gains on neither {first} nor {second}"
         return f"gains on {first} at the cost of {second}" if a else f"gains on {second} at the cost of {first}"
 
-    return f"The model {said('model')}" + (
-        "; so does the best choice" if gains("model") == gains("best") else f"; the best choice {said('best')}"
-    )
+    if gains("model") != gains("best"):
+        return f"The model {said('model')}; the best choice {said('best')}"
+    return f"The model {said('model')}; {'so does' if any(gains('model')) else 'neither does'} the best choice"
 
 
-def _signed(value: float) -> str:
-    return number(value, sign=True)
+def _both(point: Point, x: Goal, y: Goal) -> str:
+    return f"{compact(point[0], x.unit, sign=True)}, {compact(point[1], y.unit, sign=True)}"
+
+
+def _beyond(frontier: Sequence[Point]) -> bool:
+    """Whether today, (0, 0), lies right of or above the line."""
+    if not frontier:
+        return False
+    if frontier[0][0] >= 0:
+        return frontier[0][1] < 0
+    if frontier[-1][0] < 0:
+        return True
+    after = next(k for k, (a, _) in enumerate(frontier) if a >= 0)
+    (a, b), (c, e) = frontier[after - 1], frontier[after]
+    return b + (e - b) * (0 - a) / (c - a) < 0
 
 
 def _view(points: Sequence[Point]) -> tuple[float, float, float, float]:
@@ -82,16 +98,23 @@ def _axes(d: Drawing, view: tuple[float, float, float, float], x: Goal, y: Goal)
     ink = d.look.ink
     x0, x1, y0, y1 = view
     small = {"size": 11, "color": ink.muted}
-    words = [cut(g.metric, 30) + (f", {g.unit}" if g.unit else "") for g in (x, y)]
+    (across, factor), (up, high) = _scaled(max(abs(x0), abs(x1)), x.unit), _scaled(max(abs(y0), abs(y1)), y.unit)
+    words = [cut(g.metric, 30) + (f", {unit}" if unit else "") for g, unit in ((x, across), (y, up))]
     d.axes["xaxis"] = {
         "range": [x0, x1],
         "showgrid": True,
         "title": {"text": label(words[0]), "font": small, "standoff": 6},
-    } | signed_ticks(x0, x1)
-    d.axes["yaxis"] = {"range": [y0, y1], "showgrid": True} | signed_ticks(y0, y1)
+    } | signed_ticks(x0, x1, scale=1 / factor)
+    d.axes["yaxis"] = {"range": [y0, y1], "showgrid": True} | signed_ticks(y0, y1, scale=1 / high)
     d.say(0, 1, label(words[1]), 11, ink.muted, xref="paper", yref="paper", y_at="bottom", xshift=-34, yshift=8)
     d.line(0, 0, 0, 1, ink.line, yref="paper")
     d.line(0, 1, 0, 0, ink.line, xref="paper")
+
+
+def _scaled(most: float, unit: str | None) -> tuple[str, float]:
+    """The unit as an axis says it, and what its values are divided by: bn USD and a billion."""
+    factor, word = next(((f, w) for f, w in SCALES if most >= f), (1.0, ""))
+    return " ".join(part for part in (word, unit) if part), factor
 
 
 def _front(d: Drawing, frontier: Sequence[Point], view: tuple[float, float, float, float]) -> None:
@@ -136,7 +159,7 @@ def _arrows(d: Drawing, points: Mapping[str, Point], view: tuple[float, float, f
     return along
 
 
-def _point(d: Drawing, kind: str, x: float, y: float, seat: tuple[str, str, int, int]) -> None:
+def _point(d: Drawing, kind: str, x: float, y: float, seat: tuple[str, str, int, int], says: str) -> None:
     ink = d.look.ink
     symbol, colour, size = {
         "today": ("circle-open", ink.ink, 11), "model": ("x", ink.bad if x < 0 and y < 0 else ink.ink, 12),
@@ -149,7 +172,7 @@ def _point(d: Drawing, kind: str, x: float, y: float, seat: tuple[str, str, int,
         "color": colour,
         "line": {"width": 2 if kind == "today" else 0, "color": colour},
     }
-    d.dots([x], [y], f"{NAMES[kind]}<br>{_signed(x)}, {_signed(y)}", name=kind, marker=marker)
+    d.dots([x], [y], says, name=kind, marker=marker)
     x_at, y_at, dx, dy = seat
     text = f"<b>{NAMES[kind]}</b>" if kind in ("model", "best") else NAMES[kind]
     d.say(x, y, text, 12, ink.muted if kind == "random" else ink.ink, x_at=x_at, y_at=y_at, xshift=dx, yshift=dy)

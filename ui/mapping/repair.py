@@ -41,8 +41,8 @@ def repair(here: Here, report: "MappingReport", found: "Repair") -> None:
     table = repair_table(report, found, units)
     shown = table.assign(
         term=[f"{md(m)}{f', {md(u)}' if u else ''}" for m, u in zip(table["term"], table["unit"], strict=True)],
-        now=[_coefficient(v) for v in table["now"]],
-        repaired=[f"**{_coefficient(v)}**" for v in table["repaired"]],
+        now=[_coefficient(v) or "–" for v in table["now"]],
+        repaired=[f"**{said}**" if (said := _coefficient(v)) else "–" for v in table["repaired"]],
     )[["term", "now", "repaired"]]
     st.table(shown, border="horizontal", hide_index=True)
     st.caption(

@@ -109,7 +109,7 @@ def kind_of(type_: str) -> Kind:
 def said(objective: Objective) -> str:
     """The objective as people read it: revenue − 0.5 × returns."""
     if objective.expression is not None:
-        return objective.expression
+        return _typeset(objective.expression)
     if objective.score is not None:
         return f"the score in column {objective.score}"
     parts = []
@@ -119,6 +119,13 @@ def said(objective: Objective) -> str:
         factor = "" if abs(a) == 1 else f"{number(abs(a))} × "
         parts.append(f"{sign}{factor}{term.metric}")
     return "".join(parts)
+
+
+def _typeset(expression: str) -> str:
+    """A formula with the signs of print, where nothing in it is quoted."""
+    if "'" in expression or '"' in expression:
+        return expression
+    return re.sub(r"\s*\*\s*", " × ", re.sub(r"(?<=\s)-(?=\s)|-(?=\d)", "−", expression))
 
 
 def _made(sense: Sense, horizon_days: int | None, owner: str | None, **form: Any) -> Objective:

@@ -52,6 +52,16 @@ def test_many_notes_wait_behind_one_line():
     assert "<details>" not in findings([found("note")] * 5, TEAMS)
 
 
+def test_of_many_findings_ten_are_open_and_the_rest_are_counted():
+    text = findings([found("error")] + [found("warning")] * 12 + [found("note")] * 2, TEAMS)
+    assert "<summary>3 warnings and 2 notes</summary>" in text
+    assert "<details>" not in findings([found("warning")] * 11, TEAMS)
+
+
+def test_a_number_is_not_parted_from_its_percent_sign():
+    assert "20\u00a0% of" in findings([found(message="20 % of the weight")], TEAMS)
+
+
 def test_a_finding_cannot_act_as_markup():
     text = findings([found(message="<script>", suggestion="<b>x</b>", teams=["nobody"])], TEAMS)
     assert "<script>" not in text and "<b>" not in text

@@ -9,6 +9,8 @@ from typing import Any
 
 from alignment.conflicts.check import Situation, report, situation
 from alignment.conflicts.consequences import with_repairs
+from alignment.conflicts.corrections import corrections
+from alignment.conflicts.relaxation import relaxation
 from alignment.conflicts.report import ConflictReport
 from alignment.conflicts.trail import Trail, trail
 from alignment.explain.conflicts import explanation
@@ -42,7 +44,14 @@ def reported(case: Situation, fail_on: str = "hard") -> ConflictReport:
     bare = report(case, fail_on)
     repaired = with_repairs(bare.conflicts, case)
     explained = tuple(replace(c, explanation=explanation(c, case)) for c in repaired)
-    return replace(bare, conflicts=explained)
+    retired, complete = corrections(bare.conflicts, case)
+    return replace(
+        bare,
+        conflicts=explained,
+        corrections=retired,
+        corrections_complete=complete and bare.complete,
+        relaxation=relaxation(bare.conflicts, case),
+    )
 
 
 def why(

@@ -78,7 +78,7 @@ class Item:
 def relaxation(conflicts: Sequence[Conflict], case: Situation) -> Relaxation | None:
     """The lexicographic relaxation of a situation; None where no hard conflict asks for one.
 
-    Every interval rule that is hard gets a shift t >= 0 in lever units, by which all its bounds are loosened; the sums of
+    Every interval rule that is hard gets a shift t >= 0 in lever units, by which all its bounds are loosened. The sums of
     the shifts are least by priority from 9 down, then the shifts themselves in the order of ids.
     """
     hard = [c for c in conflicts if c.strength == "hard"]
@@ -242,7 +242,17 @@ def _has_value(item: Item, shifts: Shifts) -> bool:
     low = max([low, *(float(v) - shifts.get(i, 0.0) for i, v in item.floors.items())])
     high = min([high, *(float(v) + shifts.get(i, 0.0) for i, v in item.ceilings.items())])
     slack = 1e-7 * max(1.0, *(abs(v) for v in (low, high) if math.isfinite(v)))
-    return any(p_low <= high + slack and p_high >= low - slack for p_low, p_high in _stretches(item, low, high))
+    if any(low <= x <= high and not any(forbids(u, x, item.row) for u in item.unions) for x in _likely(item, low)):
+        return True
+    return any(first <= high + slack and last >= low - slack for first, last in _stretches(item, low, high))
+
+
+def _likely(item: Item, low: float) -> Iterator[Fraction]:
+    """A few values of which one is most often allowed: the first endings, the unions' own ends, the lower end."""
+    if math.isfinite(low):
+        yield from (e.value + math.ceil((Fraction(low) - e.value) / e.modulus) * e.modulus for e in _endings(item.unions))
+        yield Fraction(low)
+    yield from breakpoints(item.unions, item.row)
 
 
 def _pieces(item: Item) -> list[Piece]:
@@ -319,10 +329,17 @@ def _least(bounds: Sequence[Checked], demands: Demands) -> Shifts:
     for pieces in demands.choices:
         _choice(programme, pieces, column)
     priority = {b.id: b.constraint.priority for b in bounds}
+    values = _settled(programme, column, priority)
+    return {i: _tidy(values[column[i]]) for i in ids}
+
+
+def _settled(programme: Programme, column: Mapping[str, int], priority: Mapping[str, int]) -> list[float]:
+    """The values after the sum of each priority, then each shift by id, was made least with all before it held."""
     values: list[float] | None = None
-    levels = [[i for i in ids if priority[i] == p] for p in sorted(set(priority.values()), reverse=True)]
-    for group in [*levels, *([i] for i in ids)]:
-        cost = {column[i]: 1.0 for i in group}
+    levels = [[i for i in column if priority[i] == p] for p in sorted(set(priority.values()), reverse=True)]
+    told: set[str] = set()
+    for group in [*levels, *([i] for i in column)]:
+        cost = {column[i]: 1.0 for i in group if i not in told}
         if not cost:
             continue
         values = programme.least(cost)
@@ -330,8 +347,10 @@ def _least(bounds: Sequence[Checked], demands: Demands) -> Shifts:
             raise NoShift("no shift of the bounds settles every hard conflict")
         total = sum(values[c] for c in cost)
         programme.row(-math.inf, cost, total)
+        if len(group) == 1 or total <= 0:
+            told |= set(group)
     assert values is not None
-    return {i: _tidy(values[column[i]]) for i in ids}
+    return values
 
 
 def _choice(programme: Programme, pieces: Sequence[Piece], column: Mapping[str, int]) -> None:

@@ -94,4 +94,4 @@ def texts(app: AppTest) -> str:
 
 def problems(app: AppTest) -> list[str]:
     """The sentences that say what went wrong."""
-    return [e.proto.body for e in app.get("html") if "ac-problem" in e.proto.body]
+    return [e.proto.body for e in app.get("html") if 'class="ac-problem"' in e.proto.body]

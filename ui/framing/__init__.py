@@ -1,0 +1,1 @@
+"""What Frame shows: the catalogue, and levers, metrics, links and goals as tables to edit."""

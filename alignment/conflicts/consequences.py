@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from alignment.conflicts.alternatives import excepted, retired, softened
 from alignment.conflicts.check import Situation
+from alignment.conflicts.ends import is_bound
 from alignment.conflicts.limits import within_limits
 from alignment.conflicts.members import Clash
 from alignment.conflicts.numbers import Reader
@@ -15,7 +16,6 @@ from alignment.conflicts.repairs import Repairs, Tried, bound_repairs, new_texts
 from alignment.conflicts.report import Concession, Conflict, Edit, Repair
 from alignment.conflicts.solving import interval
 from alignment.conflicts.trials import Bench, Ids, Move, bench_of
-from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked, schema_of
 
 
@@ -82,12 +82,8 @@ def _concession(rule: Checked, moves: Sequence[Move], clash: Clash, repairs: Rep
     lever = repairs.bench.rules.levers.get(clash.lever or "")
     changed = repairs.bench.changed(rule, moves)
     rows = repairs.exact_rows(repairs.looked_at(clash))
-    shifts = [_shift(rule, changed, row) for row in rows] if _is_interval(rule) and _is_interval(changed) else []
+    shifts = [_shift(rule, changed, row) for row in rows] if is_bound(rule) and is_bound(changed) else []
     return Concession(rule.constraint.team, _figure(max(shifts, default=Fraction(0))), lever.unit if lever else None)
-
-
-def _is_interval(rule: Checked) -> bool:
-    return isinstance(rule.form, Normal) and rule.form.rays is not None
 
 
 def _shift(rule: Checked, changed: Checked, row: Mapping[str, object]) -> Fraction:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from alignment.conflicts.ends import is_bound
 from alignment.conflicts.members import Clash
 from alignment.conflicts.repairs import Repairs
 from alignment.conflicts.solving import interval
 from alignment.conflicts.trials import Move
 from alignment.initiative.models import Lever
-from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked
 
 
@@ -48,7 +48,7 @@ def _keeps_sense(move: Move) -> bool:
 def _in_domain(rule: Checked, move: Move, lever: Lever, clash: Clash, repairs: Repairs) -> bool:
     """Do the bounds of the changed rule on the conflict's items lie in the lever's domain, as far as they were moved there?"""
     changed = repairs.bench.changed(rule, [move])
-    if not all(isinstance(r.form, Normal) and r.form.rays is not None for r in (rule, changed)):
+    if not (is_bound(rule) and is_bound(changed)):
         return True
     low = None if lever.minimum is None else Fraction(lever.minimum)
     high = None if lever.maximum is None else Fraction(lever.maximum)

@@ -16,17 +16,16 @@ import numpy as np
 
 from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.check import Situation
+from alignment.conflicts.ends import end_sql, is_bound, nothing_sql
 from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
-from alignment.conflicts.line import casts_of, leaves, scope_sql
+from alignment.conflicts.line import casts_of, leaves
 from alignment.conflicts.members import exact_row, plain, rows_of
 from alignment.conflicts.programme import Programme
 from alignment.conflicts.report import Conflict, Relaxation
 from alignment.conflicts.solving import interval
 from alignment.initiative.models import Lever
-from alignment.rules.algebra import tree_of
 from alignment.rules.formula import Residue
-from alignment.rules.normal import Normal, Ray
-from alignment.rules.render import render
+from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked, columns_needed
 
 CRITERION = "priority, then least total, then order of ids; ends count as closed, steps are left out"
@@ -106,12 +105,8 @@ def _must_be_of_bounds(conflict: Conflict, case: Situation) -> None:
         raise NoShift(f"{said} speaks about the data alone, so there is no bound to shift")
     if case.rules.levers[conflict.lever].values is not None:
         raise NoShift(f"{said} choose from a list of values, so there is no bound to shift")
-    if not any(_is_bound(case.rules.of(i)) for i in conflict.constraints):
+    if not any(is_bound(case.rules.of(i)) for i in conflict.constraints):
         raise NoShift(f"none of the bounds of {said} can be shifted, because what they allow is not one stretch")
-
-
-def _is_bound(rule: Checked) -> bool:
-    return isinstance(rule.form, Normal) and rule.form.rays is not None
 
 
 # One lever
@@ -119,7 +114,7 @@ def _is_bound(rule: Checked) -> bool:
 
 def _on_lever(lever: Lever, case: Situation) -> Shifts:
     mine = [r for r in case.rules.checked if r.hard and isinstance(r.form, Normal) and r.form.lever == lever.name]
-    bounds, unions = [r for r in mine if _is_bound(r)], [r for r in mine if not _is_bound(r)]
+    bounds, unions = [r for r in mine if is_bound(r)], [r for r in mine if not is_bound(r)]
     demands = _demands(lever, bounds, case.catalogue)
     shifts = _least(bounds, demands)
     if not unions:
@@ -164,8 +159,8 @@ def _batches(lever: Lever, bounds: Sequence[Checked], catalogue: Catalogue) -> I
     names = [f"l{i}" for i in range(len(bounds))], [f"h{i}" for i in range(len(bounds))]
     columns = []
     for i, rule in enumerate(bounds):
-        columns.append(f"{_end_sql(rule, 'floor', casts)} as l{i}, {_end_sql(rule, 'ceiling', casts)} as h{i}")
-        columns.append(f"{_nothing_sql(rule)} as n{i}")
+        columns.append(f"{end_sql(rule, 'floor', casts)} as l{i}, {end_sql(rule, 'ceiling', casts)} as h{i}")
+        columns.append(f"{nothing_sql(rule)} as n{i}")
     low, high = _ends(lever)
     least = ", ".join([*names[1], f"cast('{high}' as double)"])
     greatest = ", ".join([*names[0], f"cast('{low}' as double)"])
@@ -179,33 +174,6 @@ def _batches(lever: Lever, bounds: Sequence[Checked], catalogue: Catalogue) -> I
         part = {k: v[start : start + 8192] for k, v in data.items()}
         stacked = [np.column_stack([part[f"{c}{i}"] for i in range(len(bounds))]) for c in "lhn"]
         yield stacked[0], stacked[1], stacked[2].astype(bool)
-
-
-def _end_sql(rule: Checked, side: str, casts: Mapping[str, str]) -> str:
-    """The rule's lower or upper end as a double, infinite where it has none."""
-    absent, extreme = ("-infinity", "greatest") if side == "floor" else ("infinity", "least")
-    none = f"cast('{absent}' as double)"
-    ends = [_ray_sql(rule, ray, none, casts) for ray in _rays(rule) if ray.side == side]
-    return f"{extreme}({', '.join([*ends, none])})" if ends else none
-
-
-def _rays(rule: Checked) -> tuple[Ray, ...]:
-    return (rule.form.rays or ()) if isinstance(rule.form, Normal) else ()
-
-
-def _ray_sql(rule: Checked, ray: Ray, none: str, casts: Mapping[str, str]) -> str:
-    bound = f"cast({render(tree_of(ray.bound), casts)} as double)"
-    when = f" and coalesce({render(ray.when)}, false)" if ray.when is not None else ""
-    return f"coalesce(case when {scope_sql(rule)}{when} then {bound} end, {none})"
-
-
-def _nothing_sql(rule: Checked) -> str:
-    tests = [
-        f"({scope_sql(rule)} and {'true' if r.when is None else f'coalesce({render(r.when)}, false)'})"
-        for r in _rays(rule)
-        if r.side == "nothing"
-    ]
-    return f"({' or '.join(tests)})" if tests else "false"
 
 
 # Unions

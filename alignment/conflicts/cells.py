@@ -7,24 +7,22 @@ which a cell holds each pattern or not. Items on which the same sets of rules fo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from alignment.conflicts.line import Bools, Line
+from alignment.conflicts.batches import Batch, Bools
+from alignment.conflicts.endings import Pieces, pieces, residue
+from alignment.conflicts.line import Line, frame_of, leaves
 from alignment.conflicts.minimal import minimal_hitting_sets
-from alignment.conflicts.positions import FAR, Ints, Positions
+from alignment.conflicts.positions import FAR, Ints, Positions, positions
 from alignment.rules.formula import Both, Compare, Either, Formula, Given, Not, Residue, Truth
 from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked
 
 BLOCK = 2048
 LONGEST_PERIOD = 2_000_000
-
-Masks = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,12 @@ class Endings:
     @property
     def size(self) -> int:
         return len(self.patterns)
+
+    def contains(self, q: int, starts: Ints, widths: Ints) -> Bools:
+        """Is some position of each cell of pattern q?"""
+        if self.size == 1:
+            return np.ones(starts.shape, bool)
+        return _in_period(self.counts[q], self.period, starts, widths)
 
 
 def endings(line: Line, at: Positions) -> Endings | None:
@@ -54,7 +58,7 @@ def endings(line: Line, at: Positions) -> Endings | None:
     k = np.arange(period)
     n = at.origin + k * at.step if at.step else k // 2
     on_grid = np.ones(period, bool) if at.step else k % 2 == 0
-    codes = sum(_residue(r, n, on_grid, at.scale).astype(np.int64) << i for i, r in enumerate(line.residues))
+    codes = sum(residue(r, n, on_grid, at.scale).astype(np.int64) << i for i, r in enumerate(line.residues))
     seen = np.unique(codes)
     patterns = (seen[:, None] >> np.arange(len(line.residues)) & 1).astype(bool)
     member = codes[None, :] == seen[:, None]
@@ -62,13 +66,17 @@ def endings(line: Line, at: Positions) -> Endings | None:
     return Endings(period, patterns, counts)
 
 
-def _residue(part: Residue, n: Ints, on_grid: Bools, scale: int) -> Bools:
-    equal = on_grid & (n % int(part.modulus * scale) == int(Fraction(part.value) * scale))
-    return equal if part.operator == "=" else ~equal
+def _in_period(counts: Ints, period: int, starts: Ints, widths: Ints) -> Bools:
+    """Does some place of each range, places repeating with a period, count? counts: cumulated over one period, from 0."""
+    first = starts % period
+    length = np.minimum(widths, period)
+    over = np.maximum(first + length - period, 0)
+    inside = counts[np.minimum(first + length, period)] - counts[first] + counts[over]
+    return np.asarray((widths >= period) & (counts[-1] > 0) | (inside > 0))
 
 
 def forbidden(
-    line: Line, at: Positions, givens: Bools, ends: Endings, outside: Bools | None = None
+    line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, outside: Bools | None = None
 ) -> Iterator[tuple[Ints, Bools, Bools]]:
     """Blocks of (item rows, cell exists, rule forbids cell): shapes B, B by C, B by C by R.
 
@@ -88,18 +96,18 @@ def stretches(at: Positions) -> tuple[Ints, Ints]:
     """First position and number of positions of each cell, B by C; a width of 0 is no cell."""
     d0, d1 = at.domain
     n = len(at.first)
-    cuts = np.concatenate(
-        [np.full((n, 1), d0), at.first, at.last + 1, at.atom_first, at.atom_last + 1, np.full((n, 1), d1 + 1)], axis=1
-    )
+    zero = 0 if at.step is None else -(at.origin // at.step)
+    fixed = np.tile(np.array([d0, d1 + 1, *([zero] if d0 < zero <= d1 else [])]), (n, 1))
+    cuts = np.concatenate([fixed, at.first, at.last + 1, at.atom_first, at.atom_last + 1], axis=1)
     cuts = np.sort(np.clip(cuts, d0, d1 + 1), axis=1)
     return cuts[:, :-1], np.diff(cuts, axis=1)
 
 
-def judged(line: Line, at: Positions, givens: Bools, ends: Endings, starts: Ints, widths: Ints) -> tuple[Bools, Bools]:
+def judged(line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, starts: Ints, widths: Ints) -> tuple[Bools, Bools]:
     interval = (starts[:, :, None] < at.first[:, None, :]) | (starts[:, :, None] > at.last[:, None, :])
     exists, verdicts = [], []
     for q in range(ends.size):
-        exists.append((widths > 0) & _holds_pattern(ends, q, starts, widths))
+        exists.append((widths > 0) & ends.contains(q, starts, widths))
         unions = [_value(_forbidden_form(rule), line, at, givens, ends.patterns[q], starts) for rule in line.unions]
         verdicts.append(np.concatenate([interval, *(u[:, :, None] for u in unions)], axis=2) if unions else interval)
     return np.concatenate(exists, axis=1), np.concatenate(verdicts, axis=1)
@@ -108,19 +116,6 @@ def judged(line: Line, at: Positions, givens: Bools, ends: Endings, starts: Ints
 def _forbidden_form(rule: Checked) -> Formula:
     assert isinstance(rule.form, Normal)
     return rule.form.logic.forbidden()
-
-
-def _holds_pattern(ends: Endings, q: int, starts: Ints, widths: Ints) -> Bools:
-    """Is some position of each cell of pattern q?"""
-    if ends.size == 1:
-        return np.ones(starts.shape, bool)
-    whole = widths >= ends.period
-    first = starts % ends.period
-    length = np.minimum(widths, ends.period)
-    over = np.maximum(first + length - ends.period, 0)
-    counts = ends.counts[q]
-    inside = counts[np.minimum(first + length, ends.period)] - counts[first] + counts[over]
-    return whole | (inside > 0)
 
 
 def _value(formula: Formula, line: Line, at: Positions, givens: Bools, pattern: Bools, starts: Ints) -> Bools:
@@ -152,7 +147,7 @@ def _compared(formula: Compare, line: Line, at: Positions, places: Ints) -> Bool
     inside = (places >= first) & (places <= last)
     if formula.operator != "<>":
         return inside
-    unknown = (first == 1) & (last == 0)
+    unknown = (first == FAR) & (last == -FAR)
     return ~unknown & ~inside
 
 
@@ -162,13 +157,13 @@ def value_at(line: Line, at: Positions, givens: Bools, member: int, grid: Ints, 
     On a lattice, where positions are steps, grid numbers off the lattice are judged by the step below them.
     """
     places = (grid - at.origin) // at.step + shift if at.step else 2 * grid + shift
-    n = at.origin + places * at.step if at.step else grid
+    n = at.origin + places * at.step if at.step else places // 2
     on_grid = np.full(grid.shape, at.step is not None or shift == 0)
-    residues = [_residue(r, n, on_grid, at.scale) for r in line.residues]
+    residues = [residue(r, n, on_grid, at.scale) for r in line.residues]
     return ~_truth(_forbidden_form(line.rules[member]), line, at, givens, residues, places)
 
 
-def infeasible(line: Line, at: Positions, givens: Bools, ends: Endings, outside: Bools | None = None) -> Bools:
+def infeasible(line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, outside: Bools | None = None) -> Bools:
     """Which items have no allowed value at all, by all interval rules together and each union rule."""
     joint = Positions(
         at.first.max(axis=1, initial=-FAR)[:, None], at.last.min(axis=1, initial=FAR)[:, None],
@@ -190,40 +185,110 @@ class Pattern:
 
 
 def patterns(
-    line: Line, at: Positions, givens: Bools, ends: Endings, outside: Bools | None = None
+    line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, outside: Bools | None = None
 ) -> list[Pattern]:
     """Minimal conflicts of infeasible items, enumerated once per pattern; bit r is rule r of the line."""
-    groups: dict[bytes, list[Ints]] = {}
-    families: dict[bytes, list[int]] = {}
+    groups: dict[tuple[int, ...], list[Ints]] = {}
     for rows, exists, rules in forbidden(line, at, givens, ends, outside):
-        masks = np.packbits(rules, axis=2, bitorder="little")
-        masks[~exists] = 255
-        keyed = _ordered(masks)
-        unique, which = np.unique(keyed, axis=0, return_inverse=True)
+        masks, which = _numbered(rules)
+        which = _each_once(np.where(exists, which, -1))
+        unique, group = np.unique(which, axis=0, return_inverse=True)
         for g, row in enumerate(unique):
-            key = row.tobytes()
-            families.setdefault(key, _as_sets(row, masks.shape[2], rules.shape[2]))
-            groups.setdefault(key, []).append(rows[which.reshape(-1) == g])
+            key = tuple(sorted(masks[i] for i in row if i >= 0))
+            groups.setdefault(key, []).append(rows[group.reshape(-1) == g])
     found = []
-    for key, parts in groups.items():
-        sets, complete = minimal_hitting_sets(families[key])
+    for key, parts in sorted(groups.items()):
+        sets, complete = minimal_hitting_sets(key)
         found.append(Pattern(np.concatenate(parts), tuple(sets), complete))
     return found
 
 
-def _ordered(masks: Masks) -> Masks:
-    """Each item's masks sorted, with doubles blanked, as one row of bytes."""
-    b, c, width = masks.shape
-    rows = np.ascontiguousarray(masks).view(np.dtype((np.void, width))).reshape(b, c)
-    rows = np.sort(rows, axis=1) if width in (1, 2, 4, 8) else np.array([sorted(r.tolist()) for r in rows], rows.dtype)
-    as_bytes = np.ascontiguousarray(rows).view(np.uint8).reshape(b, c, width).copy()
-    double = (as_bytes[:, 1:] == as_bytes[:, :-1]).all(axis=2)
-    as_bytes[:, 1:][double] = 255
-    return as_bytes.reshape(b, c * width)
+def _numbered(rules: Bools) -> tuple[list[int], Ints]:
+    """The different sets of rules that forbid cells, as bits, and which of them each cell has, B by C."""
+    b, c, r = rules.shape
+    wide = np.zeros((b * c, max(1, -(-r // 64)) * 64), bool)
+    wide[:, :r] = rules.reshape(b * c, r)
+    words = np.packbits(wide, axis=1, bitorder="little").view(np.uint64)
+    if words.shape[1] == 1:
+        unique, which = np.unique(words[:, 0], return_inverse=True)
+    else:
+        unique, which = np.unique(words, axis=0, return_inverse=True)
+    return [int.from_bytes(row.tobytes(), "little") for row in unique], which.reshape(b, c)
 
 
-def _as_sets(row: Masks, width: int, rules: int) -> list[int]:
-    blank = (1 << (8 * width)) - 1
-    parts = {int.from_bytes(bytes(row[i : i + width]), "little") for i in range(0, len(row), width)}
-    full = (1 << rules) - 1
-    return [p & full for p in parts if p != blank or full == blank]
+def _each_once(which: Ints) -> Ints:
+    """Each row sorted, what stands there twice blanked."""
+    rows = np.sort(which, axis=1)
+    rows[:, 1:][rows[:, 1:] == rows[:, :-1]] = -1
+    return np.sort(rows, axis=1)
+
+
+# Rules against each other, and alone
+
+
+Question = Callable[[Positions, Bools, Endings | Pieces], Bools]
+
+
+def _picked(line: Line, at: Positions, members: Sequence[int]) -> tuple[Line, Positions, list[int]]:
+    """The line with only some rules cut into it; which of its rules, by their new numbers, the members are."""
+    n = len(line.intervals)
+    intervals = [m for m in members if m < n]
+    unions = [m for m in members if m >= n]
+    wanted = {id_ for m in unions for id_ in map(repr, leaves(_forbidden_form(line.rules[m])))}
+    atoms = [t for t, atom in enumerate(line.atoms) if repr(atom.part) in wanted]
+    part = replace(
+        line, intervals=tuple(line.rules[m] for m in intervals), unions=tuple(line.rules[m] for m in unions),
+        atoms=tuple(line.atoms[t] for t in atoms),
+    )  # fmt: skip
+    where = replace(
+        at, first=at.first[:, intervals], last=at.last[:, intervals],
+        atom_first=at.atom_first[:, atoms], atom_last=at.atom_last[:, atoms],
+    )  # fmt: skip
+    order = [*intervals, *unions]
+    return part, where, [order.index(m) for m in members]
+
+
+def allows_no_more(line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, s: int | None, r: int) -> Bools:
+    """Items on which rule s (None: the lever's range) allows only what rule r allows."""
+    part, where, places = _picked(line, at, [r] if s is None else [s, r])
+    answer = np.zeros(len(at.first), bool)
+    for rows, exists, rules in forbidden(part, where, givens, ends):
+        more = exists & rules[:, :, places[-1]]
+        if s is not None:
+            more &= ~rules[:, :, places[0]]
+        answer[rows] = ~more.any(axis=1)
+    return answer
+
+
+def room(line: Line, at: Positions, givens: Bools, ends: Pieces, r: int) -> Ints:
+    """How many values a union rule leaves within the range, an open stretch counting for two."""
+    return _summed(line, at, givens, ends, r, Pieces.values)
+
+
+def length(line: Line, at: Positions, givens: Bools, ends: Pieces, r: int) -> Ints:
+    """Grid points that a union rule leaves within the range, on the open line."""
+    return _summed(line, at, givens, ends, r, Pieces.length)
+
+
+def _summed(
+    line: Line, at: Positions, givens: Bools, ends: Pieces, r: int, amount: Callable[[Pieces, int, Ints, Ints], Ints]
+) -> Ints:
+    part, where, _ = _picked(line, at, [r])
+    starts, widths = stretches(where)
+    _, rules = judged(part, where, givens, ends, starts, widths)
+    amounts = np.concatenate([amount(ends, q, starts, widths) for q in range(ends.size)], axis=1)
+    return np.asarray(np.where((amounts > 0) & ~rules[:, :, 0], amounts, 0).sum(axis=1))
+
+
+def forbids_stretch(line: Line, batch: Batch, rows: Ints) -> Bools:
+    """Items of a batch, by row, on which the one rule of a line without lattice forbids a whole stretch of the range."""
+    frame = frame_of(line, batch, rows)
+    at = positions(frame, line)
+    ends = pieces(line, at)
+    assert ends is not None  # on an open line endings are always laid out
+    starts, widths = stretches(at)
+    _, rules = judged(line, at, frame.givens, ends, starts, widths)
+    many = np.concatenate([ends.values(q, starts, widths) > 1 for q in range(ends.size)], axis=1)
+    if ends.size > 1:
+        many = np.concatenate([ends.length(q, starts, widths) > 0 for q in range(ends.size)], axis=1)
+    return np.asarray((many & rules[:, :, 0]).any(axis=1))

@@ -14,7 +14,7 @@ from alignment.catalogue.reading import Catalogue, open_catalogue
 from alignment.conflicts.exactly import allowed_parts
 from alignment.conflicts.findings import findings
 from alignment.conflicts.items import Counts, ItemAnswers, item_answers
-from alignment.conflicts.members import Clash, exact_row, plain, rows_of, shown_value
+from alignment.conflicts.members import Clash, exact_row, plain, rows_of, shown_value, tidy
 from alignment.conflicts.report import (
     Amount,
     Conflict,
@@ -200,7 +200,7 @@ def _conflict(clash: Clash, group: int, case: Situation) -> Conflict:
         items=clash.items,
         share=clash.items / case.catalogue.rows,
         domain=clash.by_domain,
-        gap=Gap(_tidy(known.max()), _tidy(np.median(known)), lever.unit) if has_gap and lever else None,
+        gap=Gap(tidy(known.max()), tidy(np.median(known)), lever.unit) if has_gap and lever else None,
         worst=worst,
         sample=tuple(shown_value(k) for k in keys),
         explanation="",
@@ -212,16 +212,11 @@ def _conflict(clash: Clash, group: int, case: Situation) -> Conflict:
     )
 
 
-def _tidy(value: Any) -> float:
-    """A figure of doubles without the noise of its last digits."""
-    return float(f"{float(value):.12g}")
-
-
 def _stake(amount: float, case: Situation) -> Amount | None:
     if case.catalogue.value is None:
         return None
     unit = case.initiative.catalogue.value_unit if case.initiative.catalogue else None
-    return Amount(_tidy(amount), unit or case.initiative.currency)
+    return Amount(tidy(amount), unit or case.initiative.currency)
 
 
 def waived_until(initiative: Initiative, ids: tuple[str, ...], today: date) -> date | None:

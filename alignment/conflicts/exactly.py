@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from alignment.conflicts.line import leaves
 from alignment.conflicts.minimal import minimal_sets
 from alignment.conflicts.report import Part
 from alignment.initiative.models import Lever
@@ -20,6 +21,7 @@ from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked
 
 Row = Mapping[str, Any]
+BETWEEN = Fraction(5003, 12007)  # of a stretch: a place at which no ending holds by chance
 
 
 def holds(formula: Formula, x: Fraction, row: Row) -> bool:
@@ -88,34 +90,35 @@ def breakpoints(rules: Sequence[Checked], row: Row) -> list[Fraction]:
         bound
         for rule in rules
         for form in (_logic(rule).logic.forbidden(), _logic(rule).logic.unknown())
-        for part in _parts(form)
+        for part in leaves(form)
         if isinstance(part, Compare) and (bound := evaluate(part.bound, row)) is not None
     }
     return sorted(found)
 
 
-def _parts(formula: Formula) -> list[Formula]:
-    if isinstance(formula, (Both, Either)):
-        return [p for part in formula.parts for p in _parts(part)]
-    return _parts(formula.part) if isinstance(formula, Not) else [formula]
+def representatives(
+    rules: Sequence[Checked], lever: Lever, row: Row, also: Sequence[Fraction] = ()
+) -> list[Fraction]:
+    """Lever values that stand for all: within the domain, one of each stretch on which no rule changes its mind.
 
-
-def representatives(rules: Sequence[Checked], lever: Lever, row: Row) -> list[Fraction]:
-    """Lever values that stand for all: within the domain, one of each stretch on which no rule changes its mind."""
+    also: values around which endings are wanted, beside those at which a rule changes its mind.
+    """
     low = None if lever.minimum is None else Fraction(lever.minimum)
     high = None if lever.maximum is None else Fraction(lever.maximum)
-    cuts = sorted({*breakpoints(rules, row), *(v for v in (low, high) if v is not None)}) or [Fraction(0)]
-    residues = [p for r in rules for p in _parts(_logic(r).logic.forbidden()) if isinstance(p, Residue)]
+    residues = [p for r in rules for p in leaves(_logic(r).logic.forbidden()) if isinstance(p, Residue)]
+    zero = {Fraction(0)} if residues else set()
+    cuts = sorted({*breakpoints(rules, row), *zero, *also, *(v for v in (low, high) if v is not None)}) or [Fraction(0)]
     if lever.step is not None:
         found = _on_lattice(cuts, Fraction(lever.step), low or Fraction(0), residues)
     else:
-        found = [*cuts, *((a + b) / 2 for a, b in zip(cuts, cuts[1:], strict=False)), cuts[0] - 1, cuts[-1] + 1]
-        found += _endings(cuts, residues)
+        ends = sorted({*cuts, *_endings(cuts, residues)})
+        found = [*ends, *(a + (b - a) * BETWEEN for a, b in zip(ends, ends[1:], strict=False))]
+        found += [ends[0] - BETWEEN, ends[-1] + BETWEEN]
     return sorted({x for x in found if (low is None or x >= low) and (high is None or x <= high)})
 
 
 def _on_lattice(cuts: list[Fraction], step: Fraction, base: Fraction, residues: list[Residue]) -> list[Fraction]:
-    period = math.lcm(*(int((r.modulus / step).numerator) for r in residues)) if residues else 1
+    period = math.lcm(*((r.modulus / step).numerator for r in residues)) if residues else 1
     found: set[Fraction] = set()
     for cut in cuts:
         k = math.floor((cut - base) / step)
@@ -124,48 +127,118 @@ def _on_lattice(cuts: list[Fraction], step: Fraction, base: Fraction, residues: 
 
 
 def _endings(cuts: list[Fraction], residues: list[Residue]) -> list[Fraction]:
-    """Points with each ending just above and below each cut, over a common period of all endings."""
+    """Where endings begin or stop to hold, over a common period of all of them above and below each cut."""
     if not residues:
         return []
-    common = math.lcm(*(r.modulus.numerator * (_unit(residues) // r.modulus.denominator) for r in residues))
-    period = Fraction(common, _unit(residues))
+    unit = math.lcm(*(r.modulus.denominator for r in residues))
+    period = Fraction(math.lcm(*(r.modulus.numerator * (unit // r.modulus.denominator) for r in residues)), unit)
     found = []
     for residue in residues:
-        for cut in cuts:
-            first = residue.value + residue.modulus * math.floor((cut - residue.value) / residue.modulus)
-            turns = int(period / residue.modulus)
-            found += [first + i * residue.modulus for i in range(-turns, turns + 2)]
+        turns = int(period / residue.modulus)
+        for offset in {Fraction(0), residue.value}:
+            for cut in cuts:
+                first = offset + residue.modulus * math.floor((cut - offset) / residue.modulus)
+                found += [first + i * residue.modulus for i in range(-turns, turns + 2)]
     return found
-
-
-def _unit(residues: list[Residue]) -> int:
-    return math.lcm(*(r.modulus.denominator for r in residues))
 
 
 def family(rules: Sequence[Checked], lever: Lever, row: Row) -> list[int]:
     """For each representative value the set of rules that forbid it, as bits; minimal members only."""
+    return minimal_sets(masks_of(rules, lever, row))
+
+
+def masks_of(rules: Sequence[Checked], lever: Lever, row: Row) -> set[int]:
+    """The sets of rules, as bits, that forbid some value each."""
     applying = [(1 << i, rule) for i, rule in enumerate(rules) if in_scope(rule, row)]
-    settled = [(bit, on_row(_logic(rule).logic.forbidden(), row)) for bit, rule in applying]
-    masks = {
-        sum(bit for bit, forbidden in settled if holds(forbidden, x, row))
+    return {
+        sum(bit for bit, rule in applying if forbids(rule, x, row))
         for x in representatives([r for _, r in applying], lever, row)
     }
-    return minimal_sets(masks)
+
+
+def gap(members: Sequence[Checked], lever: Lever, row: Row) -> float | None:
+    """The least, over lever values, of the summed distances to what the members allow; None where one allows nothing."""
+    open_line = Lever(name=lever.name)
+    ends = representatives(members, lever.model_copy(update={"step": None}), row)
+    if lever.step is not None:
+        step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
+        steps = {math.floor((e - base) / step) + i for e in ends for i in (0, 1)}
+        ends = [x for x in (base + k * step for k in steps) if _within(x, lever)]
+    allowed = [_Allowed(m, representatives(members, open_line, row, ends), row) for m in members]
+    if not ends or any(a.is_empty for a in allowed):
+        return None
+    return float(min(sum((a.distance(x) for a in allowed), Fraction(0)) for x in ends))
+
+
+def _within(x: Fraction, lever: Lever) -> bool:
+    return (lever.minimum is None or x >= lever.minimum) and (lever.maximum is None or x <= lever.maximum)
+
+
+class _Allowed:
+    """What one rule allows around the values at which some rule of a conflict changes its mind, as points and stretches.
+
+    An interval rule has its two bounds even where they leave nothing between them.
+    """
+
+    def __init__(self, rule: Checked, points: list[Fraction], row: Row) -> None:
+        self.bounds = bounds_on(rule, row)
+        self.parts: list[tuple[Fraction | None, Fraction | None]] = []
+        if self.bounds is None:
+            held = [not forbids(rule, x, row) for x in points]
+            self.parts = [
+                (None if i == 0 else points[i - 1], None if i + 1 == len(points) else points[i + 1])
+                if i % 2 == 0 else (x, x)
+                for i, x in enumerate(points) if held[i]
+            ]  # fmt: skip
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.parts if self.bounds is None else self.bounds == "nothing"
+
+    def distance(self, x: Fraction) -> Fraction:
+        if isinstance(self.bounds, tuple):
+            low, high = self.bounds
+            return _short(low, x, None) + _short(None, x, high)
+        return min(_short(low, x, high) for low, high in self.parts)
+
+
+def _short(low: Fraction | None, x: Fraction, high: Fraction | None) -> Fraction:
+    """How far x is from low … high."""
+    if low is not None and x < low:
+        return low - x
+    return x - high if high is not None and x > high else Fraction(0)
+
+
+def bounds_on(rule: Checked, row: Row) -> tuple[Fraction | None, Fraction | None] | str | None:
+    """The two bounds of an interval rule, `nothing` where it allows nothing at all; None for a union."""
+    rays = _logic(rule).rays
+    if rays is None:
+        return None
+    low: Fraction | None = None
+    high: Fraction | None = None
+    for ray in rays:
+        if ray.when is not None and evaluate(ray.when, row) is not True:
+            continue
+        bound = evaluate(ray.bound, row)
+        if ray.side == "nothing":
+            return "nothing"
+        if bound is not None and ray.side == "floor":
+            low = bound if low is None else max(low, bound)
+        elif bound is not None:
+            high = bound if high is None else min(high, bound)
+    return low, high
 
 
 def unknown_on_interval(rule: Checked, lever: Lever, row: Row) -> bool:
     """Is a rule NULL on a whole stretch of lever values (or, on a lattice, on some value for another reason than division)?"""
     if not in_scope(rule, row):
         return False
-    logic = _logic(rule).logic
-    cuts = breakpoints([rule], row)
-    inner = [(a + b) / 2 for a, b in zip(cuts, cuts[1:], strict=False)]
-    points = inner + ([cuts[0] - 1, cuts[-1] + 1] if cuts else [Fraction(1)])
-    low, high = lever.minimum, lever.maximum
-    inside = [x for x in points if (low is None or x > Fraction(low)) and (high is None or x < Fraction(high))]
-    if low is not None and high is not None:
-        inside.append((Fraction(low) + Fraction(high)) / 2)
-    return any(holds(logic.unknown(), x, row) for x in inside if x not in cuts)
+    open_line = lever.model_copy(update={"step": None})
+    ends = {*breakpoints([rule], row), *(Fraction(v) for v in (lever.minimum, lever.maximum) if v is not None)}
+    residues = [p for p in leaves(_logic(rule).logic.unknown()) if isinstance(p, Residue)]
+    ends |= set(_endings([*ends, Fraction(0)], residues))
+    unknown = _logic(rule).logic.unknown()
+    return any(holds(unknown, x, row) for x in representatives([rule], open_line, row) if x not in ends)
 
 
 def allowed_parts(rules: Sequence[Checked], lever: Lever, row: Row, bounded: bool = True) -> list[Part]:
@@ -177,7 +250,7 @@ def allowed_parts(rules: Sequence[Checked], lever: Lever, row: Row, bounded: boo
     applying = [r for r in rules if in_scope(r, row)]
     points = representatives(applying, free, row)
     allowed = [x for x in points if not any(forbids(r, x, row) for r in applying)]
-    residues = any(isinstance(p, Residue) for r in applying for p in _parts(_logic(r).logic.forbidden()))
+    residues = any(isinstance(p, Residue) for r in applying for p in leaves(_logic(r).logic.forbidden()))
     if residues:
         return [_point(x) for x in allowed[:MOST_POINTS]]
     cuts = {*breakpoints(applying, row), *(Fraction(v) for v in (free.minimum, free.maximum) if v is not None)} or {Fraction(0)}

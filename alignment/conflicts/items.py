@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +11,18 @@ from sqlglot import exp
 
 from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.choices import Chosen, choose
-from alignment.conflicts.exactly import family, in_scope, unknown_on_interval
+from alignment.conflicts.exactly import in_scope
+from alignment.conflicts.freely import decide_freely
 from alignment.conflicts.line import Line, casts_of, line_of, scope_sql
-from alignment.conflicts.members import Clash, exact_row, plain, rows_of
-from alignment.conflicts.minimal import minimal_hitting_sets
+from alignment.conflicts.members import Clash, Directory, Keys, tidy, worst_places
+from alignment.conflicts.nearness import Pair, tightest
 from alignment.conflicts.report import Near, Slack, Tightness
-from alignment.conflicts.sweep import Sweep, sweep
+from alignment.conflicts.sweep import Sweep, rooms_again, sweep
+from alignment.conflicts.unsure import decide_unsure
 from alignment.initiative.models import Lever
 from alignment.rules.normal import Normal, Opaque
 from alignment.rules.render import render, violated_sql
 from alignment.rules.ruleset import Checked, Choice, RuleSet, columns_needed, scales_of
-
-MOST_NEAR = 20
 
 
 @dataclass
@@ -52,13 +52,13 @@ class ItemAnswers:
 def item_answers(rules: RuleSet, catalogue: Catalogue) -> ItemAnswers:
     """Checks all item rules that have a normal form; opaque rules are counted against today's values only."""
     answers = ItemAnswers([], {}, [], np.zeros(catalogue.rows, bool), True, [])
-    casts = casts_of(catalogue)
+    casts, directory = casts_of(catalogue), Directory(catalogue)
     for name, lever in rules.levers.items():
         here = [r for r in rules.checked if isinstance(r.form, (Normal, Choice)) and r.form.lever == name]
         if here and lever.values is not None:
             _merge_choice(answers, choose(lever, here, catalogue), here)
         elif here:
-            _merge_sweep(answers, _swept(lever, here, catalogue, casts), catalogue)
+            _merge_sweep(answers, _swept(lever, here, catalogue, casts), catalogue, directory)
     for rule in rules.checked:
         if isinstance(rule.form, Normal) and rule.form.lever is None:
             _about_data(answers, rule, catalogue)
@@ -68,139 +68,88 @@ def item_answers(rules: RuleSet, catalogue: Catalogue) -> ItemAnswers:
 
 
 def _swept(lever: Lever, here: list[Checked], catalogue: Catalogue, casts: Mapping[str, str]) -> Sweep:
-    names = columns_needed([r.rule.tree for r in here]) + ([lever.current] if lever.current else [])
-    scales = scales_of(catalogue, sorted(set(names) & set(catalogue.kinds)))
-    return sweep(line_of(lever, here, casts, scales), catalogue)
+    return sweep(lever_line(lever, here, catalogue, casts), catalogue)
+
+
+def lever_line(lever: Lever, rules: Sequence[Checked], catalogue: Catalogue, casts: Mapping[str, str]) -> Line:
+    """The line of a numeric lever's rules on a catalogue."""
+    names = columns_needed([r.rule.tree for r in rules]) + ([lever.current] if lever.current else [])
+    return line_of(lever, rules, casts, scales_of(catalogue, sorted(set(names) & set(catalogue.kinds))))
 
 
 # Numeric levers
 
 
-def _merge_sweep(answers: ItemAnswers, found: Sweep, catalogue: Catalogue) -> None:
+def _merge_sweep(answers: ItemAnswers, found: Sweep, catalogue: Catalogue, directory: Directory) -> None:
     line = found.line
+    decide_unsure(found, catalogue)
+    decide_freely(found, catalogue)
     answers.sweeps.append(found)
     answers.complete &= found.complete
     answers.infeasible |= found.infeasible
-    extra = _decide_exactly(answers, found, catalogue)
     for members, entry in sorted(found.conflicts.items()):
         ids = tuple(sorted(line.rules[m].id for m in members))
-        keys = np.concatenate([np.asarray(k.to_pylist(), dtype=object) for k in entry.keys])
-        more = extra.pop(ids, [])
+        keys = Keys(directory, np.concatenate(entry.rows))
         answers.clashes.append(
-            Clash(
-                ids, "item", line.lever.name, np.concatenate([keys, np.array(more, dtype=object)]),
-                np.concatenate([*entry.gaps, np.zeros(len(more))]), entry.stake, entry.by_domain,
-            )  # fmt: skip
+            Clash(ids, "item", line.lever.name, keys, np.concatenate(entry.gaps), entry.stake, entry.by_domain)
         )
-    for ids, keys_of in sorted(extra.items()):
-        keys = np.array(keys_of, dtype=object)
-        answers.clashes.append(Clash(ids, "item", line.lever.name, keys, np.zeros(len(keys)), 0.0, False))
-    answers.near += _near(found, catalogue)
+    answers.near += _near(found, catalogue, directory)
+    _finish_rooms(found, catalogue)
     for r, rule in enumerate(line.rules):
         answers.counts[rule.id] = _counts(found, r, catalogue)
-
-
-def _decide_exactly(answers: ItemAnswers, found: Sweep, catalogue: Catalogue) -> dict[tuple[str, ...], list[Any]]:
-    """Minimal conflicts of the items that doubles could not decide, by fractions."""
-    line, extra = found.line, {}  # type: Line, dict[tuple[str, ...], list[Any]]
-    if not found.unsure:
-        return extra
-    columns = _columns(line)
-    for key, row in zip(found.unsure, rows_of(catalogue, found.unsure, columns), strict=True):
-        sets, complete = minimal_hitting_sets(family(line.rules, line.lever, exact_row(row)))
-        found.complete &= complete
-        for bits in sets if 0 not in sets else ():
-            ids = tuple(sorted(line.rules[i].id for i in range(len(line.rules)) if bits >> i & 1))
-            extra.setdefault(ids, []).append(plain(key))
-    return extra
-
-
-def _columns(line: Line) -> list[str]:
-    trees = [t for r in line.rules for t in (r.rule.tree, r.rule.scope) if t is not None]
-    return [c for c in columns_needed(trees) if c != line.lever.name]
 
 
 def _counts(found: Sweep, r: int, catalogue: Catalogue) -> Counts:
     line, rule = found.line, found.line.rules[r]
     counts = Counts(int(found.in_scope[r]))
     is_interval = r < len(line.intervals)
-    counts.unknown = int(found.unknown[r]) if is_interval and _rays_tell(rule) else _unknown(line, rule, catalogue)
+    counts.unknown = int(found.unknown[r])
     if line.lever.current is not None:
-        counts.violated = int(found.violated[r]) if is_interval else violated(rule, {line.lever.name: line.lever}, catalogue)
-    if found.known[r]:
-        counts.never_binds = bool(found.never_binds[r])
-        counts.implied_by = tuple(sorted(line.rules[s].id for s in np.flatnonzero(found.implied[r])))
+        in_arrays = is_interval and not found.in_sql[r]
+        counts.violated = int(found.violated[r]) if in_arrays else violated(rule, {line.lever.name: line.lever}, catalogue)
+    implied = found.implied
+    if implied.known[r]:
+        counts.never_binds = bool(implied.never_binds[r])
+        if not implied.by_domain[r]:
+            counts.implied_by = tuple(sorted(line.rules[s].id for s in np.flatnonzero(implied.by[r])))
     counts.tightness = _tightness(found, r)
     return counts
 
 
-def _rays_tell(rule: Checked) -> bool:
-    return isinstance(rule.form, Normal) and rule.form.unknown_when is not None
+def _finish_rooms(found: Sweep, catalogue: Catalogue) -> None:
+    """Asks once more for medians that the first part of the catalogue misled about."""
+    for room in found.rooms:
+        for width in room.apart:
+            room.median.take(width)
+    while missed := {r: room.median.again() for r, room in enumerate(found.rooms) if room.median.is_missed}:
+        rooms_again(found, missed, catalogue)
 
 
-def _unknown(line: Line, rule: Checked, catalogue: Catalogue) -> int:
-    """Items on which a rule is NULL on an interval, looked at only where something it uses is NULL or a zero divisor."""
-    trees = [rule.rule.tree] + ([rule.rule.scope] if rule.rule.scope is not None else [])
-    columns = [c for c in columns_needed(trees) if c != line.lever.name]
-    if not columns:
-        return catalogue.rows if unknown_on_interval(rule, line.lever, {}) else 0
-    missing = " or ".join(f"{quoted(c)} is null" for c in columns)
-    divisors = [
-        f"coalesce(({render(d.expression)}) = 0, true)"
-        for d in rule.rule.tree.find_all(exp.Div)
-        if not any(c.name == line.lever.name for c in d.expression.find_all(exp.Column))
-    ]
-    test = f"({scope_sql(rule)}) and ({' or '.join([missing, *divisors])})"
-    chosen = ", ".join(quoted(c) for c in columns)
-    query = f"select {chosen}, count(*) from {quoted(catalogue.table)} where {test} group by all"
-    total = 0
-    for *values, n in catalogue.connection.execute(query).fetchall():
-        row = exact_row(dict(zip(columns, values, strict=True)))
-        total += n if unknown_on_interval(rule, line.lever, row) else 0
-    return total
-
-
-def _tightness(found: Sweep, r: int) -> Tightness | None:
-    if r >= len(found.line.intervals):
-        return None
-    lever, parts = found.line.lever, found.widths[r]
-    if not parts or not sum(len(p) for p in parts):
-        return Tightness(None, None, int(found.no_room[r]))
-    width = np.concatenate(parts)
+def _tightness(found: Sweep, r: int) -> Tightness:
+    lever, room = found.line.lever, found.rooms[r]
+    median, unit = room.median.value(), found.line.grid or 1
+    if median is None:
+        return Tightness(None, None, room.cramped)
     domain = float(lever.maximum or 0) - float(lever.minimum or 0)
-    share = float(width.mean() / domain) if domain > 0 else None
-    return Tightness(float(np.median(width)), share, int(found.no_room[r]))
+    share = room.total / unit / room.median.count / domain if domain > 0 else None
+    return Tightness(tidy(median / unit), None if share is None else tidy(share), room.cramped)
 
 
-def _near(found: Sweep, catalogue: Catalogue) -> list[Near]:
+def _near(found: Sweep, catalogue: Catalogue, directory: Directory) -> list[Near]:
     """Opposing bounds that clash on no item, tightest first."""
     line = found.line
-    pairs: dict[tuple[int, int], tuple[float, int, int]] = {}
-    for r, s in np.argwhere(np.isfinite(found.slack)):
-        pair = (int(min(r, s)), int(max(r, s)))
-        slack = float(found.slack[r, s])
-        clashing = any(set(members) <= set(pair) for members in found.conflicts)
-        if r != s and not clashing and slack < pairs.get(pair, (np.inf, 0, 0))[0]:
-            pairs[pair] = (slack, int(r), int(s))
-    tightest = sorted(pairs.items(), key=lambda p: (p[1][0], [line.rules[i].id for i in p[0]]))[:MOST_NEAR]
-    return [_near_pair(found, r, s, slack, catalogue) for _, (slack, r, s) in tightest]
+    return [_near_pair(line, pair, directory) for pair in tightest(line, found.slacks, found.possible(), catalogue)]
 
 
-def _near_pair(found: Sweep, r: int, s: int, slack: float, catalogue: Catalogue) -> Near:
-    line = found.line
-    low = f"greatest({', '.join(e.sql for e in line.ends if e.rule == r and e.is_floor)})"
-    high = f"least({', '.join(e.sql for e in line.ends if e.rule == s and not e.is_floor)})"
-    key, table = quoted(catalogue.key), quoted(catalogue.table)
-    query = (
-        f"select quantile_cont(h - l, 0.05), arg_min(k, (h - l, k)), arg_min(l, (h - l, k)), arg_min(h, (h - l, k)) "
-        f"from (select {key} as k, {low} as l, {high} as h from {table}) where isfinite(l) and isfinite(h)"
-    )
-    p5, worst, lower, upper = catalogue.connection.execute(query).fetchone() or (slack, None, None, None)
-    ids = tuple(sorted((line.rules[r].id, line.rules[s].id)))
-    return Near(
-        ids, Slack(slack, float(p5), line.lever.unit), int(found.within[r, s]),
-        {catalogue.key: plain(worst), "lower": lower, "upper": upper},
-    )  # fmt: skip
+def _near_pair(line: Line, pair: Pair, directory: Directory) -> Near:
+    ids = tuple(sorted((line.rules[pair.floor].id, line.rules[pair.ceiling].id)))
+    rows = np.concatenate(pair.rows)
+    at = worst_places(Keys(directory, rows), np.zeros(len(rows)))[0]
+    lower, upper = (tidy(np.concatenate([ends[side] for ends in pair.ends])[at]) for side in (0, 1))
+    p5 = pair.p5.value()
+    assert p5 is not None
+    worst = {directory.name: directory.key(rows[at]), "lower": lower, "upper": upper}
+    return Near(ids, Slack(tidy(pair.slack), tidy(p5), line.lever.unit), pair.within, worst)
 
 
 # Finite levers, the data alone, and opaque rules

@@ -1,40 +1,42 @@
-"""One numeric lever's rules on a catalogue: the ends of their intervals as SQL, and as arrays for the items that matter."""
+"""One numeric lever's rules on a catalogue: the ends of their intervals, the comparisons of their unions, and the grid of both.
+
+What is fetched is the columns behind the bounds, not the bounds: `cost * 1.08` and `cost * 1.2` are one column read once.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from alignment.catalogue.reading import Catalogue, quoted
+from alignment.conflicts.batches import Batch, Bools, Floats, Ints, Number, batches
 from alignment.initiative.models import Lever
+from alignment.rules.algebra import Value, bare, number_of, tree_of
 from alignment.rules.exact import grid
-from alignment.rules.algebra import Value, tree_of
-from alignment.rules.formula import Both, Compare, Either, Formula, Given, Not, Residue
+from alignment.rules.formula import FALSE, Both, Compare, Either, Formula, Given, Logic, Not, Residue
 from alignment.rules.normal import Normal, Ray
 from alignment.rules.render import render
 from alignment.rules.ruleset import Checked
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-
 FINEST_GRID = 10**12
+
 
 @dataclass(frozen=True)
 class End:
-    """One bound that an interval rule sets, as SQL that is infinite where it does not apply."""
+    """One bound that an interval rule sets where all of `tests` (SQL of conditions, never NULL) are true."""
 
     rule: int
     ray: Ray
-    sql: str
+    number: Number
+    tests: tuple[str, ...]
     grid: int | None
 
     @property
@@ -44,16 +46,21 @@ class End:
 
 @dataclass(frozen=True)
 class Atom:
-    """A comparison inside a union rule: SQL of its bound, NULL where the bound is."""
+    """A comparison inside a union rule, false where its bound is NULL."""
 
     part: Compare
-    sql: str
+    number: Number
     grid: int | None
 
 
 @dataclass(frozen=True)
 class Line:
-    """Rules over one lever: interval rules with their ends, and union rules with their atoms and conditions."""
+    """Rules over one lever: interval rules with their ends, and union rules with their atoms and conditions.
+
+    scopes: SQL by rule, `true` where it applies to all items. unknowns: SQL by rule of where it is NULL on an interval; for the
+    rules of `doubts` of where it may be. doubts: by number of a rule, the line of one rule that forbids where it is NULL.
+    partial_grid: points per lever unit of the grid on which the bounds lie that lie on one.
+    """
 
     lever: Lever
     intervals: tuple[Checked, ...]
@@ -62,40 +69,97 @@ class Line:
     atoms: tuple[Atom, ...]
     givens: tuple[tuple[Given, str], ...]
     residues: tuple[Residue, ...]
+    scopes: tuple[str, ...]
+    unknowns: tuple[str, ...]
+    doubts: Mapping[int, Line]
     partial_grid: int
     whole: bool
-    today_sql: str
+    today: Number | None
+    today_grid: int | None
 
     @property
     def grid(self) -> int | None:
         """Points per lever unit of the grid on which every bound lies; None where some bound lies on none."""
         return self.partial_grid if self.whole else None
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Checked, ...]:
         return self.intervals + self.unions
+
+    @cached_property
+    def floors(self) -> dict[int, list[End]]:
+        """The lower ends of each interval rule that has some."""
+        return _by_rule(e for e in self.ends if e.is_floor)
+
+    @cached_property
+    def ceilings(self) -> dict[int, list[End]]:
+        """The upper ends of each interval rule that has some."""
+        return _by_rule(e for e in self.ends if not e.is_floor)
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """SQL of the columns behind all bounds, each once."""
+        every = [e.number for e in self.ends] + [a.number for a in self.atoms] + ([self.today] if self.today else [])
+        own = [n.sql for n in every if n.sql is not None]
+        return tuple(dict.fromkeys([*own, *(sql for line in self.doubts.values() for sql in line.numbers)]))
+
+    @cached_property
+    def flags(self) -> tuple[str, ...]:
+        """SQL of all conditions that are not the same on every item, each once."""
+        every = [*self.scopes, *self.unknowns, *(sql for _, sql in self.givens), *(t for e in self.ends for t in e.tests)]
+        every += [sql for line in self.doubts.values() for sql in line.flags]
+        return tuple(dict.fromkeys(sql for sql in every if sql not in ("true", "false")))
+
+
+def _by_rule(ends: Any) -> dict[int, list[End]]:
+    found: dict[int, list[End]] = {}
+    for end in ends:
+        found.setdefault(end.rule, []).append(end)
+    return found
 
 
 def line_of(lever: Lever, rules: Sequence[Checked], casts: Mapping[str, str], scales: Mapping[str, int | None]) -> Line:
     """The line of a lever. casts: SQL of each number column as a finite double. scales: decimals of each column."""
-    intervals = tuple(r for r in rules if isinstance(r.form, Normal) and r.form.rays is not None)
-    unions = tuple(r for r in rules if isinstance(r.form, Normal) and r.form.rays is None)
+    line = _asserted(lever, rules, casts, scales)
+    doubts = {i: _doubt(r, lever, casts, scales) for i, r in enumerate(line.rules) if _is_doubtful(r)}
+    return replace(line, unknowns=tuple(_unknown_sql(r, lever) for r in line.rules), doubts=doubts)
+
+
+def _asserted(lever: Lever, rules: Sequence[Checked], casts: Mapping[str, str], scales: Mapping[str, int | None]) -> Line:
+    """The line, not asking where rules are NULL."""
+    intervals = tuple(r for r in rules if _form(r).rays is not None)
+    unions = tuple(r for r in rules if _form(r).rays is None)
     ends = tuple(
-        End(i, ray, _end_sql(rule, ray, casts), grid(ray.bound, scales))
+        End(i, ray, _number(ray.bound, casts), _tests(rule, ray), grid(ray.bound, scales))
         for i, rule in enumerate(intervals)
-        for ray in _rays(rule)
+        for ray in _form(rule).rays or ()
     )
-    parts: dict[Any, None] = {}
-    for rule in unions:
-        for part in _parts(_form(rule).logic.forbidden()):
-            parts.setdefault(part)
-    atoms = tuple(Atom(p, _number_sql(p.bound, casts), grid(p.bound, scales)) for p in parts if isinstance(p, Compare))
+    parts = list(dict.fromkeys(part for rule in unions for part in leaves(_form(rule).logic.forbidden())))
+    atoms = tuple(Atom(p, _number(p.bound, casts), grid(p.bound, scales)) for p in parts if isinstance(p, Compare))
     givens = tuple((p, f"coalesce({render(p.tree)}, false)") for p in parts if isinstance(p, Given))
     residues = tuple(p for p in parts if isinstance(p, Residue))
-    today = casts.get(lever.current or "", "cast(null as double)")
+    today = None if lever.current is None else Number(casts.get(lever.current, "cast(null as double)"))
+    scale = scales.get(lever.current or "")
+    today_grid = None if scale is None else 10**scale
+    ordered = (*intervals, *unions)
     return Line(
-        lever, intervals, unions, ends, atoms, givens, residues, *_common_grid(lever, ends, atoms, residues), today
-    )
+        lever, intervals, unions, ends, atoms, givens, residues,
+        tuple(scope_sql(r) for r in ordered), ("false",) * len(ordered), {},
+        *_common_grid(lever, ends, atoms, residues, today_grid), today, today_grid,
+    )  # fmt: skip
+
+
+def _is_doubtful(rule: Checked) -> bool:
+    form = _form(rule)
+    return (form.rays is None or form.unknown_when is None) and form.logic.unknown() != FALSE
+
+
+def _doubt(rule: Checked, lever: Lever, casts: Mapping[str, str], scales: Mapping[str, int | None]) -> Line:
+    """A line with one rule, without scope, that forbids the values at which the rule is NULL."""
+    unknown = _form(rule).logic.unknown()
+    dressed = replace(rule, rule=replace(rule.rule, scope=None), form=Normal(lever.name, Logic(FALSE, unknown), None, FALSE_TREE))
+    smooth = lever.model_copy(update={"step": None, "current": None})
+    return _asserted(smooth, [dressed], casts, scales)
 
 
 def _form(rule: Checked) -> Normal:
@@ -103,16 +167,11 @@ def _form(rule: Checked) -> Normal:
     return rule.form
 
 
-def _rays(rule: Checked) -> tuple[Ray, ...]:
-    return _form(rule).rays or ()
-
-
-def _parts(formula: Formula) -> list[Formula]:
+def leaves(formula: Formula) -> list[Formula]:
+    """The comparisons, endings, conditions and constants that a formula is made of."""
     if isinstance(formula, (Both, Either)):
-        return [p for part in formula.parts for p in _parts(part)]
-    if isinstance(formula, Not):
-        return _parts(formula.part)
-    return [formula]
+        return [p for part in formula.parts for p in leaves(part)]
+    return leaves(formula.part) if isinstance(formula, Not) else [formula]
 
 
 def scope_sql(rule: Checked) -> str:
@@ -120,21 +179,83 @@ def scope_sql(rule: Checked) -> str:
     return "true" if rule.rule.scope is None else f"coalesce({render(rule.rule.scope)}, false)"
 
 
-def _number_sql(value: Value, casts: Mapping[str, str]) -> str:
-    return f"cast({render(tree_of(value), casts)} as double)"
+def _tests(rule: Checked, ray: Ray) -> tuple[str, ...]:
+    when = "true" if ray.when is None else f"coalesce({render(ray.when)}, false)"
+    return tuple(t for t in (scope_sql(rule), when) if t != "true")
 
 
-def _end_sql(rule: Checked, ray: Ray, casts: Mapping[str, str]) -> str:
-    tests = [t for t in (scope_sql(rule), render(ray.when) if ray.when is not None else "true") if t != "true"]
-    applies = " and ".join(f"({t})" for t in tests) or "true"
-    absent = "infinity" if ray.side == "ceiling" else "-infinity"
-    bound = "cast('infinity' as double)" if ray.side == "nothing" else _number_sql(ray.bound, casts)
-    inside = bound if applies == "true" else f"case when {applies} then {bound} end"
-    return f"coalesce({inside}, cast('{absent}' as double))"
+def _unknown_sql(rule: Checked, lever: Lever) -> str:
+    """SQL that is TRUE where a rule in scope is NULL on an interval of the lever, or may be where that is in doubt."""
+    form = _form(rule)
+    test = _may_be_null(rule, lever) if _is_doubtful(rule) else "false"
+    if form.rays is not None and form.unknown_when is not None:
+        test = f"coalesce({render(form.unknown_when)}, false)" if form.unknown_when != FALSE_TREE else "false"
+    return test if test == "false" else f"({scope_sql(rule)} and {test})"
+
+
+def _may_be_null(rule: Checked, lever: Lever) -> str:
+    """SQL that is TRUE where some column of a rule is NULL or some divisor zero; everywhere where it may be NULL otherwise."""
+    tree = rule.rule.tree
+    if tree.find(*_NULL_MAKERS) or any(not case.args.get("default") for case in tree.find_all(exp.Case)):
+        return "true"
+    columns = sorted({c.name for c in tree.find_all(exp.Column)} - {lever.name})
+    tests = [f"{quoted(c)} is null" for c in columns]
+    for node in tree.find_all(exp.Div, exp.Mod):
+        if all(c.name != lever.name for c in node.expression.find_all(exp.Column)):
+            tests.append(f"coalesce(({render(node.expression)}) = 0, true)")
+    return f"({' or '.join(dict.fromkeys(tests))})" if tests else "true"
+
+
+_NULL_MAKERS = (exp.Null, exp.Nullif, exp.Ln, exp.Sqrt, exp.Exp)
+FALSE_TREE = exp.Boolean(this=False)
+
+
+def _number(value: Value, casts: Mapping[str, str]) -> Number:
+    if isinstance(value, Fraction):
+        return Number(None, Fraction(0), value)
+    multiple = _multiple(value)
+    if multiple is not None and multiple[0].name in casts:
+        column, factor, offset = multiple
+        return Number(casts[column.name], factor, offset)
+    return Number(f"cast({render(tree_of(value), casts)} as double)")
+
+
+def _multiple(tree: exp.Expression) -> tuple[exp.Column, Fraction, Fraction] | None:
+    """A column with a factor and an offset, where the tree is no more than that."""
+    tree = bare(tree)
+    if isinstance(tree, exp.Column):
+        return tree, Fraction(1), Fraction(0)
+    if isinstance(tree, exp.Neg):
+        inner = _multiple(tree.this)
+        return None if inner is None else (inner[0], -inner[1], -inner[2])
+    if not isinstance(tree, (exp.Add, exp.Sub, exp.Mul, exp.Div)):
+        return None
+    left, right = number_of(tree.this), number_of(tree.expression)
+    inner = _multiple(tree.this) if right is not None else _multiple(tree.expression) if left is not None else None
+    if inner is None:
+        return None
+    column, factor, offset = inner
+    if isinstance(tree, (exp.Add, exp.Sub)):
+        return _shifted(tree, inner, left, right)
+    if isinstance(tree, exp.Div):
+        return (column, factor / right, offset / right) if right else None
+    by = right if right is not None else left
+    return None if by is None else (column, factor * by, offset * by)
+
+
+def _shifted(
+    tree: exp.Expression, inner: tuple[exp.Column, Fraction, Fraction], left: Fraction | None, right: Fraction | None
+) -> tuple[exp.Column, Fraction, Fraction]:
+    column, factor, offset = inner
+    minus = isinstance(tree, exp.Sub)
+    if right is not None:
+        return column, factor, offset - right if minus else offset + right
+    assert left is not None
+    return (column, -factor, left - offset) if minus else (column, factor, left + offset)
 
 
 def _common_grid(
-    lever: Lever, ends: Sequence[End], atoms: Sequence[Atom], residues: Sequence[Residue]
+    lever: Lever, ends: Sequence[End], atoms: Sequence[Atom], residues: Sequence[Residue], today: int | None
 ) -> tuple[int, bool]:
     """The grid of the bounds that lie on one, with the lever's own numbers, and whether all bounds do."""
     grids = [e.grid for e in ends if e.ray.side != "nothing"] + [a.grid for a in atoms]
@@ -143,7 +264,8 @@ def _common_grid(
     whole = math.lcm(*own, *(g for g in grids if g is not None))
     if whole > FINEST_GRID:
         return math.lcm(*own), False
-    return whole, all(g is not None for g in grids)
+    with_today = math.lcm(whole, today or 1)
+    return with_today if with_today <= FINEST_GRID else whole, all(g is not None for g in grids)
 
 
 def casts_of(catalogue: Catalogue) -> dict[str, str]:
@@ -167,7 +289,6 @@ class Frame:
     """
 
     start: int
-    keys: pa.Array
     value: Floats
     today: Floats
     low: Floats
@@ -183,64 +304,39 @@ class Frame:
         return len(self.today)
 
 
-BATCH = 65_536
-
-
 def frames(line: Line, catalogue: Catalogue, where: str = "true") -> Iterator[Frame]:
     """The items for which a condition holds, in the order of the catalogue, in batches."""
-    value = f"coalesce(cast({quoted(catalogue.value)} as double), 0)" if catalogue.value else "cast(0 as double)"
-    nan = "cast('nan' as double)"
-    columns = [f"{quoted(catalogue.key)} as k", f"{value} as v", f"coalesce({line.today_sql}, {nan}) as t"]
-    columns += [f"{end.sql} as e{i}" for i, end in enumerate(line.ends)]
-    columns += [f"coalesce({atom.sql}, {nan}) as a{i}" for i, atom in enumerate(line.atoms)]
-    columns += [f"cast({sql} as utinyint) as g{i}" for i, (_, sql) in enumerate(line.givens)]
-    columns += [f"cast({scope_sql(rule)} as utinyint) as s{i}" for i, rule in enumerate(line.rules)]
-    columns += [f"cast({_unknown_sql(rule)} as utinyint) as u{i}" for i, rule in enumerate(line.intervals)]
-    query = f"select {', '.join(columns)} from {quoted(catalogue.table)} where {where}"
-    start = 0
-    for batch in catalogue.connection.cursor().sql(query).to_arrow_reader(BATCH):
-        if batch.num_rows:
-            yield _frame(line, batch, start)
-            start += batch.num_rows
+    for batch in batches(catalogue, line.numbers, line.flags, where):
+        yield frame_of(line, batch)
 
 
-def _unknown_sql(rule: Checked) -> str:
-    """SQL that is TRUE where an interval rule in scope may be NULL on an interval of the lever."""
-    form = _form(rule)
-    if form.unknown_when is None:
-        return "false"
-    test = render(form.unknown_when)
-    return f"({scope_sql(rule)} and coalesce({test}, false))"
-
-
-def _frame(line: Line, batch: Any, start: int) -> Frame:
-    n, r = batch.num_rows, len(line.intervals)
+def frame_of(line: Line, batch: Batch, rows: Ints | None = None) -> Frame:
+    """The bounds of a batch, or of some of its items."""
+    part = batch if rows is None else batch.take(rows)
+    n, r = part.size, len(line.intervals)
     low, high = np.full((n, r), -np.inf), np.full((n, r), np.inf)
     low_open, high_open = np.zeros((n, r), bool), np.zeros((n, r), bool)
-    for i, end in enumerate(line.ends):
-        _tighten(low, low_open, high, high_open, end, _numbers(batch, f"e{i}"))
+    for end in line.ends:
+        _tighten(low, low_open, high, high_open, end, _bound(end, part))
     return Frame(
-        start=start, keys=batch.column("k"), value=_numbers(batch, "v"), today=_numbers(batch, "t"),
+        start=part.start, value=part.value,
+        today=np.full(n, np.nan) if line.today is None else part.number(line.today),
         low=low, high=high, low_open=low_open, high_open=high_open,
-        atoms=_stacked([_numbers(batch, f"a{i}") for i in range(len(line.atoms))], n, float),
-        givens=_stacked([_flags(batch, f"g{i}") for i in range(len(line.givens))], n, bool),
-        in_scope=_stacked([_flags(batch, f"s{i}") for i in range(len(line.rules))], n, bool),
-        unknown=_stacked([_flags(batch, f"u{i}") for i in range(len(line.intervals))], n, bool),
+        atoms=_stacked([part.number(a.number) for a in line.atoms], n, float),
+        givens=_stacked([part.holds(sql) for _, sql in line.givens], n, bool),
+        in_scope=_stacked([part.holds(sql) for sql in line.scopes], n, bool),
+        unknown=_stacked([part.holds(sql) for sql in line.unknowns[:r]], n, bool),
     )  # fmt: skip
 
 
-def _numbers(batch: Any, name: str) -> Floats:
-    """A column of doubles without NULL, read in place."""
-    return _values(batch.column(name), np.float64)
-
-
-def _flags(batch: Any, name: str) -> Bools:
-    return _values(batch.column(name), np.uint8).astype(bool)
-
-
-def _values(array: Any, kind: type) -> NDArray[Any]:
-    """The values of an Arrow array without NULL; `to_numpy` would load pandas."""
-    return np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
+def _bound(end: End, batch: Batch) -> Floats:
+    """One end in lever units, infinite where it does not apply."""
+    absent = -np.inf if end.is_floor else np.inf
+    bound = np.full(batch.size, np.inf) if end.ray.side == "nothing" else batch.number(end.number)
+    bound = np.where(np.isnan(bound), absent, bound)
+    for test in end.tests:
+        bound = np.where(batch.holds(test), bound, absent)
+    return bound
 
 
 def _stacked(columns: list[NDArray[Any]], n: int, kind: type) -> NDArray[Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,59 @@ from alignment.catalogue.reading import Catalogue, quoted
 from alignment.rules.exact import exact
 
 SAMPLE = 20
+MANY = 2_000
+
+
+class Directory:
+    """The keys of all items by number, read when first asked for."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+
+    @cached_property
+    def _keys(self) -> Any:
+        query = f"select {quoted(self._catalogue.key)} from {quoted(self._catalogue.table)}"
+        return self._catalogue.connection.cursor().sql(query).to_arrow_table().column(0).combine_chunks()
+
+    @property
+    def name(self) -> str:
+        return self._catalogue.key
+
+    def key(self, row: int) -> Any:
+        return self._keys[int(row)].as_py()
+
+    @cached_property
+    def ranks(self) -> NDArray[np.int64]:
+        """Place of each item in the order of keys."""
+        key, table = quoted(self._catalogue.key), quoted(self._catalogue.table)
+        ranked = f"select row_number() over () as i, {key} as k from {table}"
+        query = f"select i - 1 from ({ranked}) order by k"
+        order = self._catalogue.connection.cursor().sql(query).fetchnumpy()
+        places = np.empty(self._catalogue.rows, np.int64)
+        places[next(iter(order.values()))] = np.arange(self._catalogue.rows)
+        return places
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of some items by their numbers in the catalogue; a sequence that reads a key when it is looked at."""
+
+    directory: Directory
+    rows: NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.directory.key(row) for row in self.rows)
+
+    def __getitem__(self, chosen: Any) -> Any:
+        rows = self.rows[chosen]
+        if np.ndim(rows) == 0:
+            return self.directory.key(int(rows))
+        found = np.empty(len(rows), dtype=object)
+        found[:] = [self.directory.key(row) for row in rows]
+        return found
 
 
 @dataclass(frozen=True)
@@ -27,7 +81,7 @@ class Clash:
     ids: tuple[str, ...]
     family: Literal["item", "pair", "aggregate", "mixed"]
     lever: str | None
-    keys: NDArray[Any]
+    keys: NDArray[Any] | Keys
     gaps: NDArray[np.float64]
     stake: float
     by_domain: bool
@@ -38,15 +92,23 @@ class Clash:
 
     def worst_first(self) -> NDArray[Any]:
         """Up to twenty keys: widest gap first, ties by key."""
-        size = np.where(np.isnan(self.gaps), 0.0, np.round(self.gaps, 12))
-        if len(size) > SAMPLE:
-            edge = np.partition(size, len(size) - SAMPLE)[len(size) - SAMPLE]
-            chosen = np.flatnonzero(size >= edge)
-        else:
-            chosen = np.arange(len(size))
-        keys = [self.keys[i] for i in chosen]
-        ranked = sorted(range(len(chosen)), key=lambda i: (-size[chosen[i]], _sortable(keys[i])))
-        return np.array([keys[i] for i in ranked[:SAMPLE]], dtype=object)
+        places = worst_places(self.keys, np.where(np.isnan(self.gaps), 0.0, np.round(self.gaps, 12)))
+        found = np.empty(len(places), dtype=object)
+        found[:] = [self.keys[i] for i in places]
+        return found
+
+
+def worst_places(keys: NDArray[Any] | Keys, size: NDArray[np.float64]) -> list[int]:
+    """Up to twenty places in an order of items: greatest size first, ties by key."""
+    chosen = np.arange(len(size))
+    if len(size) > SAMPLE:
+        edge = np.partition(size, len(size) - SAMPLE)[len(size) - SAMPLE]
+        chosen = np.flatnonzero(size >= edge)
+    if isinstance(keys, Keys) and len(chosen) > MANY:
+        ranks = keys.directory.ranks[keys.rows[chosen]]
+        chosen = chosen[np.lexsort((ranks, -size[chosen]))[:SAMPLE]]
+    known = {int(i): _sortable(plain(keys[int(i)])) for i in chosen}
+    return sorted(known, key=lambda i: (-size[i], known[i]))[:SAMPLE]
 
 
 def _sortable(key: Any) -> tuple[int, Any]:
@@ -82,3 +144,21 @@ def shown_value(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == int(value) else float(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def rows_at(catalogue: Catalogue, numbers: Sequence[int], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The values of columns for some items, by their numbers in the catalogue, in the order of the numbers."""
+    if not numbers:
+        return []
+    names = list(dict.fromkeys([catalogue.key, *columns]))
+    chosen = ", ".join(quoted(n) for n in names)
+    numbered = f"select row_number() over () - 1 as i, {chosen} from {quoted(catalogue.table)}"
+    listed = ", ".join(str(int(n)) for n in numbers)
+    found = catalogue.connection.execute(f"select * from ({numbered}) where i in ({listed})").fetchall()
+    by_number = {row[0]: dict(zip(names, row[1:], strict=True)) for row in found}
+    return [by_number[int(n)] for n in numbers]
+
+
+def tidy(value: Any) -> float:
+    """A figure of doubles without the noise of its last digits."""
+    return float(f"{float(value):.12g}")

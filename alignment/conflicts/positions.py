@@ -19,8 +19,10 @@ from alignment.initiative.models import Lever
 Ints = NDArray[np.int64]
 
 FAR = 2**61
+NOWHERE = 2**62
 NEAR = 1e-9
-FINEST = 2.0**50
+FINEST = 2.0**48
+LARGEST = 2.0**49
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,12 @@ def positions(frame: Frame, line: Line) -> Positions:
     high, unsure_high = _snapped(frame.high, scale, inexact[1])
     atoms, unsure_atoms = _snapped(frame.atoms, scale, inexact[2])
     place = _Place(step, origin)
-    first = np.where(np.isneginf(frame.low), -FAR, np.where(np.isposinf(frame.low), FAR, place.lower(low, frame.low_open)))
+    first = np.where(np.isneginf(frame.low), -FAR, np.where(np.isposinf(frame.low), NOWHERE, place.lower(low, frame.low_open)))
     last = np.where(np.isposinf(frame.high), FAR, np.where(np.isneginf(frame.high), -FAR, place.upper(high, frame.high_open)))
     atom_first, atom_last = _atom_ranges(line, atoms, np.isnan(frame.atoms), place)
-    unsure = np.zeros(len(frame), bool)
+    unsure = _too_large(frame, scale)
     if any(i.any() for i in inexact):
-        unsure = _near(frame, line, np.column_stack([unsure_low, unsure_high, unsure_atoms]))
+        unsure |= _near(frame, line, np.column_stack([unsure_low, unsure_high, unsure_atoms]), scale)
     return Positions(first, last, atom_first, atom_last, _domain(line.lever, scale, place), unsure, scale, step, origin)
 
 
@@ -120,7 +122,15 @@ def _snapped(values: Floats, scale: int, inexact: Bools) -> tuple[Ints, Bools]:
     return np.rint(np.clip(scaled, -FINEST * 4, FINEST * 4)).astype(np.int64), unsure
 
 
-def _near(frame: Frame, line: Line, unsure: Bools) -> Bools:
+def _too_large(frame: Frame, scale: int) -> Bools:
+    """Items with bounds beyond the whole numbers that doubles hold exactly."""
+    largest = np.zeros(len(frame))
+    for values in (frame.low, frame.high, frame.atoms):
+        largest = np.maximum(largest, np.where(np.isfinite(values), np.abs(values), 0.0).max(axis=1, initial=0.0))
+    return np.asarray(largest * scale >= LARGEST)
+
+
+def _near(frame: Frame, line: Line, unsure: Bools, scale: int) -> Bools:
     """Items on which a bound that is off the grid comes near another bound, the domain's end or a lattice point."""
     values = np.column_stack([frame.low, frame.high, frame.atoms])
     fixed = [float(v) for v in (line.lever.minimum, line.lever.maximum) if v is not None]
@@ -130,11 +140,12 @@ def _near(frame: Frame, line: Line, unsure: Bools) -> Bools:
     order = np.argsort(ends, axis=1)
     ends, flags = np.take_along_axis(ends, order, 1), np.take_along_axis(flags, order, 1)
     with np.errstate(invalid="ignore"):
-        close = np.diff(ends, axis=1) <= NEAR * np.maximum(np.abs(ends[:, 1:]), 1.0)
+        close = np.diff(ends, axis=1) <= np.maximum(NEAR * np.abs(ends[:, 1:]), 2.0 / scale)
         near = (close & (flags[:, 1:] | flags[:, :-1])).any(axis=1)
         for period, offset in _lattices(line):
             steps = (values - offset) / period
-            near |= (unsure & (np.abs(steps - np.rint(steps)) <= NEAR * np.maximum(np.abs(steps), 1.0))).any(axis=1)
+            apart = np.abs(steps - np.rint(steps))
+            near |= (unsure & (apart <= np.maximum(NEAR * np.abs(steps), 2.0 / (period * scale)))).any(axis=1)
     return near
 
 
@@ -149,7 +160,7 @@ _Range = Callable[[Ints, _Place], tuple[Ints, Ints]]
 
 
 def _atom_ranges(line: Line, atoms: Ints, absent: Bools, place: _Place) -> tuple[Ints, Ints]:
-    """Where each atom holds; `<>` gets the range of `=` and is turned round by whoever evaluates it."""
+    """Where each atom holds; `<>` gets the range of `=` and is turned round by whoever evaluates it. FAR to -FAR where NULL."""
     first, last = np.full(atoms.shape, -FAR), np.full(atoms.shape, FAR)
     yes, no = np.ones(len(atoms), bool), np.zeros(len(atoms), bool)
     for t, atom in enumerate(line.atoms):
@@ -158,7 +169,7 @@ def _atom_ranges(line: Line, atoms: Ints, absent: Bools, place: _Place) -> tuple
             first[:, t] = place.lower(n, yes if atom.part.operator == ">" else no)
         if atom.part.operator in ("<", "<=", "=", "<>"):
             last[:, t] = place.upper(n, yes if atom.part.operator == "<" else no)
-    first[absent], last[absent] = 1, 0
+    first[absent], last[absent] = FAR, -FAR
     return first, last
 
 

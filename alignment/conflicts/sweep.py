@@ -1,304 +1,358 @@
 """One pass over the catalogue for one lever: every minimal conflict with its items, and what each rule does.
 
-Intervals of a line have Helly number 2, so rules that are intervals conflict alone or in pairs; items touched by a rule that
-is a union are cut into cells instead. Both are arrays over batches of items; what is kept grows with conflicts, not with items.
+Items touched by rules that are intervals only are decided by their ends (see `pairs`); those in scope of a rule that is a
+union are cut into cells (see `cells`). What is kept grows with conflicts, not with items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from alignment.catalogue.reading import Catalogue
-from alignment.conflicts import cells
+from alignment.conflicts import cells, tightness
+from alignment.conflicts.batches import Batch, Bools, Floats, Ints, batches
+from alignment.conflicts.bounds import Bounds, bounds_of
+from alignment.conflicts.endings import Pieces, pieces
 from alignment.conflicts.gaps import gaps
-from alignment.conflicts.line import Bools, Floats, Frame, Line, frames
-from alignment.conflicts.positions import FAR, Ints, Positions, positions
-
-Members = tuple[int, ...]
+from alignment.conflicts.implied import Implied, Judge, interval_judge
+from alignment.conflicts.line import Frame, Line, frame_of
+from alignment.conflicts.nearness import Slacks
+from alignment.conflicts.pairs import Members, envelope, hits
+from alignment.conflicts.positions import FAR, Positions, positions
+from alignment.conflicts.tightness import Quantile, Room
+from alignment.initiative.models import Lever
+from alignment.rules.normal import Normal
+from alignment.rules.ruleset import Checked
 
 
 @dataclass
 class Found:
-    """A minimal conflict while the pass goes on: items by number, their keys, gaps, stakes, and whether the domain is needed."""
+    """A minimal conflict while the pass goes on: items by number, their gaps, what is at stake, and whether the lever's range
+    or lattice is needed for it on some item."""
 
-    rows: list[Ints] = field(default_factory=list)
-    keys: list[Any] = field(default_factory=list)
+    rows: list[NDArray[np.int32]] = field(default_factory=list)
     gaps: list[Floats] = field(default_factory=list)
     stake: float = 0.0
     by_domain: bool = False
 
-    @property
-    def items(self) -> int:
-        return sum(len(r) for r in self.rows)
-
 
 @dataclass
 class Sweep:
-    """What one pass found. Counts are by rule of the line; `infeasible` marks items without a value by hard rules."""
+    """What one pass found. Counts are by rule of the line; `infeasible` marks items without a value by hard rules.
+
+    leaning: rules whose form leans on the lever's range; what they allow outside it is not asked here (see `freely`).
+    in_sql: rules that SQL compares with today's value: it may be too near a bound for doubles, or out of the lever's range. unsure: items, by number, that only
+    fractions decide; they are in no conflict, nor in `rooms` and `implied`. not_laid_out: some items were passed over because
+    their endings have too long a period.
+    """
 
     line: Line
+    leaning: frozenset[int]
     conflicts: dict[Members, Found]
     in_scope: Ints
     unknown: Ints
     violated: Ints
-    no_room: Ints
-    widths: list[list[Floats]]
-    implied: Bools
-    by_domain: Bools
-    never_binds: Bools
-    known: Ints
-    slack: Floats
-    slack_rows: Ints
-    within: Ints
+    in_sql: Bools
+    rooms: list[Room]
+    implied: Implied
+    slacks: Slacks
     infeasible: Bools
-    unsure: list[Any]
-    complete: bool
+    unsure: list[int] = field(default_factory=list)
+    complete: bool = True
+    not_laid_out: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        return self.line.lever.minimum is not None and self.line.lever.maximum is not None
+
+    def possible(self) -> Bools:
+        """Pairs of a floor and a ceiling, by row, that did not clash and whose rules are in no conflict alone."""
+        floors, ceilings = tuple(self.line.floors), tuple(self.line.ceilings)
+        alone = {members[0] for members in self.conflicts if len(members) == 1}
+        found = np.zeros((len(floors), len(ceilings)), bool)
+        for f, r in enumerate(floors):
+            for c, s in enumerate(ceilings):
+                pair = (min(r, s), max(r, s))
+                found[f, c] = r != s and r not in alone and s not in alone and pair not in self.conflicts
+        return found
 
 
 def sweep(line: Line, catalogue: Catalogue) -> Sweep:
-    """Runs the pass. Items whose bounds are too near each other for doubles are left in `unsure`, by key."""
-    r = len(line.rules)
-    found = Sweep(
-        line, {}, *(np.zeros(r, np.int64) for _ in range(4)), [[] for _ in range(r)],
-        ~np.eye(r, dtype=bool), np.ones(r, bool), np.ones(r, bool), np.zeros(r, np.int64),
-        np.full((len(line.intervals),) * 2, np.inf), np.full((len(line.intervals),) * 2, -1),
-        np.zeros((len(line.intervals),) * 2, np.int64), np.zeros(catalogue.rows, bool), [], True,
-    )  # fmt: skip
-    for frame in frames(line, catalogue):
-        _one_batch(found, frame)
+    """Runs the pass."""
+    found = empty(line, catalogue)
+    for batch in batches(catalogue, line.numbers, line.flags):
+        _one_batch(found, batch)
     return found
 
 
-def _one_batch(found: Sweep, frame: Frame) -> None:
+def empty(line: Line, catalogue: Catalogue) -> Sweep:
+    """A pass before its first item."""
+    r = len(line.rules)
+    leaning = frozenset(m for m, rule in enumerate(line.rules) if leans_on_range(rule, line.lever))
+    in_sql = np.array([not _today_on_grid(line) or m in leaning for m in range(r)])
+    hard = np.array([rule.hard for rule in line.rules])
+    slacks = Slacks(np.full((len(line.floors), len(line.ceilings)), np.inf))
+    return Sweep(
+        line, leaning, {}, *(np.zeros(r, np.int64) for _ in range(3)), in_sql, [Room() for _ in range(r)],
+        Implied.at_start(hard), slacks, np.zeros(catalogue.rows, bool),
+    )  # fmt: skip
+
+
+def leans_on_range(rule: Checked, lever: Lever) -> bool:
+    """May the normal form of a rule be another one without the lever's range: does it divide by the lever, or end at the range?"""
+    divisors = (node.expression for node in rule.rule.tree.find_all(exp.Div, exp.Mod))
+    if any(c.name == lever.name for divisor in divisors for c in divisor.find_all(exp.Column)):
+        return True
+    ends = {Fraction(v) for v in (lever.minimum, lever.maximum) if v is not None}
+    rays = rule.form.rays if isinstance(rule.form, Normal) else None
+    return any(isinstance(ray.bound, Fraction) and ray.bound in ends for ray in rays or ())
+
+
+def _today_on_grid(line: Line) -> bool:
+    return line.whole and line.today_grid is not None and line.partial_grid % line.today_grid == 0
+
+
+def _one_batch(found: Sweep, batch: Batch) -> None:
     line = found.line
-    at = positions(frame, line)
-    rows = np.arange(len(frame))
-    ends = cells.endings(line, at)
-    in_union = frame.in_scope[:, len(line.intervals) :].any(axis=1)
-    sure = ~at.unsure
-    found.unsure += [frame.keys[int(i)].as_py() for i in np.flatnonzero(at.unsure)]
-    _count(found, frame, at)
-    _pairs(found, frame, at, rows[sure & ~in_union])
-    if line.unions and ends is not None:
-        _unions(found, frame, at, rows[sure & in_union], ends)
-    elif line.unions:
-        found.complete = False
-    _slacks(found, frame)
-    _implications(found, frame, at, ends)
+    bounds = bounds_of(line, batch)
+    in_union = _in_unions(line, batch)
+    union = _Union(found, batch, np.flatnonzero(in_union)) if line.unions else None
+    unsure = bounds.unsure if union is None else bounds.unsure | union.unsure(batch.size)
+    found.unsure += (batch.start + np.flatnonzero(unsure)).tolist()
+    _count(found, batch, bounds, unsure)
+    _intervals(found, batch, bounds, ~in_union & ~unsure)
+    found.slacks.take(bounds, found.possible())
+    judge = interval_judge(bounds, np.array([rule.hard for rule in line.rules]))
+    if union is not None:
+        union.conflicts(~unsure)
+        union.rooms(~unsure)
+        judge = union.judge(judge)
+    unknown = _unknown(line, batch)
+    for r, marks in unknown.items():
+        found.unknown[r] += np.count_nonzero(marks)
+    found.implied.take(_known(line, batch, unknown) & ~unsure, judge)
+
+
+def _in_unions(line: Line, batch: Batch) -> Bools:
+    found = np.zeros(batch.size, bool)
+    for sql in line.scopes[len(line.intervals) :]:
+        found |= batch.holds(sql)
+    return found
 
 
 # Counts
 
 
-def _count(found: Sweep, frame: Frame, at: Positions) -> None:
-    line, n = found.line, len(found.line.intervals)
-    found.in_scope += frame.in_scope.sum(axis=0)
-    found.unknown[:n] += (frame.unknown & _has_width(line, frame)).sum(axis=0)
-    broken = _breaks(frame, at) & frame.in_scope[:, :n]
-    found.violated[:n] += broken.sum(axis=0)
-    low = -np.inf if line.lever.minimum is None else float(line.lever.minimum)
-    high = np.inf if line.lever.maximum is None else float(line.lever.maximum)
-    step = float(line.lever.step or 0)
-    for r in range(n):
-        scope = frame.in_scope[:, r]
-        width = np.minimum(frame.high[scope, r], high) - np.maximum(frame.low[scope, r], low)
-        found.no_room[r] += int(((width < step) | (width <= 0)).sum())
-        if np.isfinite(low) and np.isfinite(high):
-            found.widths[r].append(np.maximum(width, 0.0))
+def _count(found: Sweep, batch: Batch, bounds: Bounds, unsure: Bools) -> None:
+    line = found.line
+    sure = None if not unsure.any() else ~unsure
+    unit = None if not found.bounded else 1.0 if line.whole else float(bounds.scale)
+    for r, sql in enumerate(line.scopes):
+        found.in_scope[r] += batch.size if sql == "true" else np.count_nonzero(batch.holds(sql))
+    for r in range(len(line.intervals)):
+        scope = None if line.scopes[r] == "true" else batch.holds(line.scopes[r])
+        if sure is not None:
+            scope = sure if scope is None else scope & sure
+        tightness.take(found.rooms[r], bounds, r, scope, unit)
+        if not found.in_sql[r] and line.today is not None:
+            found.violated[r] += np.count_nonzero(_broken(bounds, r))
+    if bounds.unsure.any():
+        found.in_sql[:] = True
 
 
-def _has_width(line: Line, frame: Frame) -> Bools:
-    return np.asarray(frame.low < frame.high)
-
-
-def _breaks(frame: Frame, at: Positions) -> Bools:
-    """Which interval rules today's value breaks, compared on the grid."""
+def _broken(bounds: Bounds, rule: int) -> Bools:
+    """Items whose value today a rule forbids."""
+    f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
     with np.errstate(invalid="ignore"):
-        today, low, high = (np.rint(a * float(at.scale)) for a in (frame.today[:, None], frame.low, frame.high))
-        below = (today < low) | ((today == low) & frame.low_open)
-        above = (today > high) | ((today == high) & frame.high_open)
-    return np.asarray((below | above) & ~np.isnan(frame.today[:, None]))
+        below = None if f is None else bounds.today < bounds.floors.ends[f]
+        above = None if c is None else bounds.today > bounds.ceilings.ends[c]
+    if below is None or above is None:
+        return np.zeros(bounds.size, bool) if below is above is None else above if below is None else below
+    return np.asarray(below | above)
 
 
-# Intervals
+def _unknown(line: Line, batch: Batch) -> dict[int, Bools]:
+    """By rule that may be NULL on an interval of the lever, the items on which it is."""
+    found: dict[int, Bools] = {}
+    for r, sql in enumerate(line.unknowns):
+        if sql == "false":
+            continue
+        marks = batch.holds(sql)
+        if r in line.doubts and marks.any():
+            rows = np.flatnonzero(marks)
+            marks = np.zeros(batch.size, bool)
+            marks[rows] = cells.forbids_stretch(line.doubts[r], batch, rows)
+        found[r] = marks
+    return found
 
 
-def _pairs(found: Sweep, frame: Frame, at: Positions, rows: Ints) -> None:
-    if not len(rows) or not found.line.intervals:
+def _known(line: Line, batch: Batch, unknown: dict[int, Bools]) -> Bools:
+    """In scope and not NULL on an interval, R by N."""
+    known = np.stack([batch.holds(sql) for sql in line.scopes])
+    for r, marks in unknown.items():
+        known[r] &= ~marks
+    return known
+
+
+# Conflicts of intervals
+
+
+def _intervals(found: Sweep, batch: Batch, bounds: Bounds, among: Bools) -> None:
+    if not found.line.intervals:
         return
-    d0, d1 = at.domain
-    first, last = at.first[rows], at.last[rows]
-    alone = np.maximum(first, d0) > np.minimum(last, d1)
-    hard = np.array([r.hard for r in found.line.intervals])
-    self_hard = (alone & hard).any(axis=1)
-    first, last = np.where(alone, -FAR, first), np.where(alone, FAR, last)
-    clash = first.max(axis=1) > last.min(axis=1)
-    hard_first = np.where(hard, first, -FAR).max(axis=1)
-    hard_last = np.where(hard, last, FAR).min(axis=1)
-    found.infeasible[frame.start + rows[self_hard | (hard_first > hard_last)]] = True
-    for r in np.flatnonzero(alone.any(axis=0)):
-        _record(found, frame, at, (int(r),), rows[alone[:, r]])
-    rows, first, last = rows[clash], first[clash], last[clash]
-    for r in np.flatnonzero((first > -FAR).any(axis=0)) if len(rows) else ():
-        against = first[:, r : r + 1] > last
-        for s in np.flatnonzero(against.any(axis=0)):
-            _record(found, frame, at, tuple(sorted((int(r), int(s)))), rows[against[:, s]])
+    top, bottom = envelope(bounds)
+    rows = np.flatnonzero((top > bottom) & among)
+    if not len(rows):
+        return
+    for hit in hits(bounds, rows):
+        _record(found, batch, hit.members, hit.rows, hit.gaps, hit.by_domain)
+    hard = found.line.rules
+    if all(rule.hard for rule in found.line.intervals):
+        found.infeasible[batch.start + rows] = True
+        return
+    top, bottom = envelope(bounds, lambda rule: hard[rule].hard)
+    found.infeasible[batch.start + rows[top[rows] > bottom[rows]]] = True
 
 
-def _record(found: Sweep, frame: Frame, at: Positions, members: Members, rows: Ints) -> None:
+def _record(found: Sweep, batch: Batch, members: Members, rows: Ints, gap: Floats, by_domain: bool) -> None:
     entry = found.conflicts.setdefault(members, Found())
-    entry.rows.append(frame.start + rows)
-    entry.keys.append(frame.keys.take(_indices(rows)))
-    entry.gaps.append(gaps(found.line, frame, at, members, rows))
-    entry.stake += float(frame.value[rows].sum())
-    if not entry.by_domain:
-        entry.by_domain = _needs_domain(found.line, frame, at, members, rows)
-
-
-def _indices(rows: Ints) -> Any:
-    """Row numbers as an Arrow array, made in place: converting from NumPy would load pandas."""
-    import pyarrow as pa
-
-    whole = np.ascontiguousarray(rows, dtype=np.int64)
-    return pa.Array.from_buffers(pa.int64(), len(whole), [None, pa.py_buffer(whole)])
-
-
-def _needs_domain(line: Line, frame: Frame, at: Positions, members: Members, rows: Ints) -> bool:
-    """Could the members hold together on some of the items if the lever had no domain and no lattice?"""
-    if at.domain == (-FAR, FAR) and at.step is None:
-        return False
-    if all(m < len(line.intervals) for m in members):
-        low, high = frame.low[np.ix_(rows, members)], frame.high[np.ix_(rows, members)]
-        is_open = frame.low_open[np.ix_(rows, members)] | frame.high_open[np.ix_(rows, members)]
-        low_n, high_n = np.rint(low * float(at.scale)), np.rint(high * float(at.scale))
-        top, bottom = low_n.max(axis=1), high_n.min(axis=1)
-        return bool((((top < bottom) | ((top == bottom) & ~is_open.any(axis=1))) & np.isfinite(top + bottom * 0)).any())
-    return _free_line_meets(line, frame, members, rows)
-
-
-def _free_line_meets(line: Line, frame: Frame, members: Members, rows: Ints) -> bool:
-    from dataclasses import replace
-
-    from alignment.initiative.models import Lever
-
-    free = replace(line, lever=Lever(name=line.lever.name))
-    at = positions(frame, free).take(rows)
-    ends = cells.endings(free, at)
-    if ends is None:
-        return False
-    return any(
-        (exists & ~rules[:, :, list(members)].any(axis=2)).any()
-        for _, exists, rules in cells.forbidden(free, at, frame.givens[rows], ends)
-    )
+    entry.rows.append((batch.start + rows).astype(np.int32))
+    entry.gaps.append(gap)
+    entry.stake += float(batch.value[rows].sum())
+    entry.by_domain |= by_domain and not found.leaning & set(members)
 
 
 # Unions
 
 
-def _unions(found: Sweep, frame: Frame, at: Positions, rows: Ints, ends: cells.Endings) -> None:
-    if not len(rows):
-        return
-    outside, givens = _outside(found.line, frame.in_scope[rows]), frame.givens[rows]
-    bad = rows[cells.infeasible(found.line, at.take(rows), givens, ends, outside)]
-    soft = sum(1 << i for i, rule in enumerate(found.line.rules) if not rule.hard)
-    together: dict[int, list[Ints]] = {}
-    for pattern in _patterns(found.line, frame, at, bad, ends):
-        found.complete &= pattern.complete
-        for bits in pattern.conflicts:
-            together.setdefault(bits, []).append(bad[pattern.rows])
-        if any(bits & soft == 0 for bits in pattern.conflicts):
-            found.infeasible[frame.start + bad[pattern.rows]] = True
-    for bits, parts in sorted(together.items()):
-        members = tuple(i for i in range(len(found.line.rules)) if bits >> i & 1)
-        _record(found, frame, at, members, np.sort(np.concatenate(parts)))
+class _Union:
+    """The items of a batch that are in scope of a rule that is a union, as cells of their line."""
+
+    def __init__(self, found: Sweep, batch: Batch, rows: Ints) -> None:
+        self.found, self.batch, self.rows, self.line = found, batch, rows, found.line
+        self.frame: Frame = frame_of(found.line, batch, rows)
+        self.at: Positions = positions(self.frame, found.line)
+        self.ends = pieces(found.line, self.at)
+        smooth = replace(found.line, lever=found.line.lever.model_copy(update={"step": None}))
+        self.open_at = self.at if self.at.step is None else positions(self.frame, smooth)
+        self.opened: Pieces | None = pieces(smooth, self.open_at)
+        self.place = np.full(batch.size, -1)
+        self.place[rows] = np.arange(len(rows))
+        if self.ends is None and len(rows):
+            found.complete, found.not_laid_out = False, True
+
+    def unsure(self, size: int) -> Bools:
+        marks = np.zeros(size, bool)
+        marks[self.rows[self.at.unsure]] = True
+        return marks
+
+    def _outside(self, rows: Ints) -> Bools:
+        return ~self.frame.in_scope[rows][:, len(self.line.intervals) :]
+
+    def conflicts(self, sure: Bools) -> None:
+        rows = np.flatnonzero(sure[self.rows])
+        if self.ends is None or not len(rows):
+            return
+        given = self.frame.givens[rows]
+        bad = rows[cells.infeasible(self.line, self.at.take(rows), given, self.ends, self._outside(rows))]
+        if not len(bad):
+            return
+        soft = sum(1 << i for i, rule in enumerate(self.line.rules) if not rule.hard)
+        together: dict[int, list[Ints]] = {}
+        for pattern in cells.patterns(self.line, self.at.take(bad), self.frame.givens[bad], self.ends, self._outside(bad)):
+            self.found.complete &= pattern.complete
+            for bits in pattern.conflicts:
+                together.setdefault(bits, []).append(bad[pattern.rows])
+            if any(bits & soft == 0 for bits in pattern.conflicts):
+                self.found.infeasible[self.batch.start + self.rows[bad[pattern.rows]]] = True
+        for bits, parts in sorted(together.items()):
+            members = tuple(i for i in range(len(self.line.rules)) if bits >> i & 1)
+            self._record(members, np.sort(np.concatenate(parts)))
+
+    def _record(self, members: Members, rows: Ints) -> None:
+        gap = gaps(self.line, self.frame, self.open_at, members, rows)
+        entry = self.found.conflicts.get(members)
+        told = self.found.leaning & set(members) or (entry is not None and entry.by_domain)
+        by_domain = bool(told) or self._meet_freely(members, rows)
+        _record(self.found, self.batch, members, self.rows[rows], gap, by_domain)
+
+    def _meet_freely(self, members: Members, rows: Ints) -> bool:
+        """Could the members hold together on some of the items if the lever had no range and no lattice?"""
+        if self.at.domain == (-FAR, FAR) and self.at.step is None:
+            return False
+        free = replace(self.line, lever=Lever(name=self.line.lever.name))
+        at = positions(self.frame, free).take(rows)
+        ends = pieces(free, at)
+        if ends is None:
+            return False
+        given = self.frame.givens[rows]
+        return any(
+            bool((exists & ~rules[:, :, list(members)].any(axis=2)).any())
+            for _, exists, rules in cells.forbidden(free, at, given, ends, self._outside(rows))
+        )
+
+    def rooms(self, sure: Bools) -> None:
+        """What each union rule leaves alone on the items in its scope."""
+        n = len(self.line.intervals)
+        for r in range(n, len(self.line.rules)):
+            rows = np.flatnonzero(sure[self.rows] & self.frame.in_scope[:, r])
+            if self.ends is None or not len(rows):
+                continue
+            room, givens = self.found.rooms[r], self.frame.givens[rows]
+            values = cells.room(self.line, self.at.take(rows), givens, self.ends, r)
+            room.cramped += int(np.count_nonzero(values <= 1))
+            if self.found.bounded and self.opened is not None:
+                width = cells.length(self.line, self.open_at.take(rows), givens, self.opened, r).astype(float)
+                width = width if self.line.whole else width / self.open_at.scale
+                room.total += float(width.sum())
+                room.median.take(width)
+
+    def judge(self, intervals: Judge) -> Judge:
+        """Implication where a union takes part; items outside every union have none to be asked about."""
+        n = len(self.line.intervals)
+
+        def inside(s: int, r: int, rows: Ints) -> Bools:
+            if s < n and r < n:
+                return intervals.inside(s, r, rows)
+            return self._among(rows, lambda at, given, ends: cells.allows_no_more(self.line, at, given, ends, s, r))
+
+        def by_domain(r: int, rows: Ints) -> Bools:
+            if r < n:
+                return intervals.by_domain(r, rows)
+            return self._among(rows, lambda at, given, ends: cells.allows_no_more(self.line, at, given, ends, None, r))
+
+        return Judge(intervals.hard, inside, by_domain)
+
+    def _among(self, rows: Ints, asked: cells.Question) -> Bools:
+        """A question put to the items in scope of some union; the answer is no elsewhere, and where it cannot be told."""
+        answer = np.zeros(len(rows), bool)
+        places = self.place[rows]
+        here = places >= 0
+        if self.ends is not None and here.any():
+            chosen = places[here]
+            answer[here] = asked(self.at.take(chosen), self.frame.givens[chosen], self.ends)
+        return answer
 
 
-def _patterns(line: Line, frame: Frame, at: Positions, rows: Ints, ends: cells.Endings) -> list[cells.Pattern]:
-    if not len(rows):
-        return []
-    return cells.patterns(line, at.take(rows), frame.givens[rows], ends, _outside(line, frame.in_scope[rows]))
-
-
-def _outside(line: Line, in_scope: Bools) -> Bools:
-    """Union rules that do not apply to an item forbid nothing on it."""
-    return ~in_scope[:, len(line.intervals) :]
-
-
-# Slack and implication
-
-
-def _slacks(found: Sweep, frame: Frame) -> None:
-    """Least distance between each floor and each ceiling, and how many items are within 5 % of the floor."""
-    for r in range(len(found.line.intervals)):
-        low = frame.low[:, r]
-        bound = np.isfinite(low)
-        if not bound.any():
-            continue
-        with np.errstate(invalid="ignore"):
-            slack = np.where(bound[:, None] & np.isfinite(frame.high), frame.high - low[:, None], np.inf)
-        least = slack.min(axis=0)
-        better = least < found.slack[r]
-        found.slack_rows[r, better] = frame.start + slack.argmin(axis=0)[better]
-        found.slack[r, better] = least[better]
-        found.within[r] += (slack <= 0.05 * np.abs(np.where(bound, low, 0.0))[:, None]).sum(axis=0)
-
-
-def _implications(found: Sweep, frame: Frame, at: Positions, ends: cells.Endings | None) -> None:
-    line, n = found.line, len(found.line.intervals)
-    known = frame.in_scope.copy()
-    known[:, :n] &= ~frame.unknown
-    found.known += known.sum(axis=0)
-    alive = [r for r in range(len(line.rules)) if found.never_binds[r] or found.implied[r].any() or found.by_domain[r]]
-    if not alive:
-        return
-    if line.unions:
-        _imply_by_cells(found, frame, at, ends, known, alive)
-        return
-    d0, d1 = at.domain
-    hard = np.array([rule.hard for rule in line.rules])
-    for r in alive:
-        here = known[:, r]
-        first, last = at.first[here, r], at.last[here, r]
-        inside = (at.first[here] >= first[:, None]) & (at.last[here] <= last[:, None]) & known[here]
-        _note(found, r, inside, (first <= d0) & (last >= d1), hard)
-
-
-def _note(found: Sweep, r: int, inside: Bools, domain: Bools, hard: Bools) -> None:
-    """inside: items by rules, where each rule allows only what r allows."""
-    inside = inside & hard
-    inside[:, r] = False
-    found.implied[r] &= inside.all(axis=0)
-    found.by_domain[r] &= bool(domain.all())
-    found.never_binds[r] &= bool((inside.any(axis=1) | domain).all())
-
-
-def _imply_by_cells(
-    found: Sweep, frame: Frame, at: Positions, ends: cells.Endings | None, known: Bools, alive: Sequence[int]
-) -> None:
-    line = found.line
-    if ends is None:
-        found.implied[:], found.never_binds[:], found.by_domain[:] = False, False, False
-        return
-    hard = np.array([rule.hard for rule in line.rules])
-    outside = _outside(line, frame.in_scope)
-    for rows, exists, rules in cells.forbidden(line, at, frame.givens, ends, outside):
-        for r in alive:
-            here = known[rows, r]
-            mine = rules[here][:, :, r] & exists[here]
-            inside = ~(mine[:, :, None] & ~rules[here]).any(axis=1) & known[rows][here]
-            _note(found, r, inside, ~mine.any(axis=1), hard)
-
-
-def all_rows(found: Found) -> NDArray[np.int64]:
-    """Numbers of a conflict's items, in the order of the pass."""
-    return np.concatenate(found.rows) if found.rows else np.zeros(0, np.int64)
-
-
-def members_of(conflicts: dict[Members, Found]) -> Iterator[tuple[Members, Found]]:
-    """Conflicts in a fixed order."""
-    yield from sorted(conflicts.items())
+def rooms_again(found: Sweep, medians: dict[int, Quantile], catalogue: Catalogue) -> None:
+    """Passes over the catalogue once more for the medians of some rules, and puts them in place."""
+    more = empty(found.line, catalogue)
+    for r, median in medians.items():
+        more.rooms[r].median = median
+    passed_over = np.array(found.unsure, np.int64)
+    for batch in batches(catalogue, found.line.numbers, found.line.flags):
+        marks = np.zeros(batch.size, bool)
+        here = passed_over - batch.start
+        marks[here[(here >= 0) & (here < batch.size)]] = True
+        _count(more, batch, bounds_of(found.line, batch), marks)
+        if found.line.unions:
+            _Union(more, batch, np.flatnonzero(_in_unions(found.line, batch))).rooms(~marks)
+    for r, median in medians.items():
+        for width in found.rooms[r].apart:
+            median.take(width)
+        found.rooms[r].median = median

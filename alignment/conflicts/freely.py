@@ -1,0 +1,71 @@
+"""Conflicts with a rule whose form leans on the lever's range, asked once more whether they would be without it.
+
+With `price` at least 0, `(price - cost) / price >= 0.2` is a floor; without, negative prices meet it too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from alignment.catalogue.reading import Catalogue
+from alignment.conflicts import cells
+from alignment.conflicts.batches import Batch, Ints, batches
+from alignment.conflicts.endings import pieces
+from alignment.conflicts.line import Line, casts_of, frame_of, line_of
+from alignment.conflicts.positions import positions
+from alignment.conflicts.sweep import Found, Sweep
+from alignment.initiative.models import Lever
+from alignment.rules.normal import Normal, normalise
+from alignment.rules.ruleset import columns_needed, scales_of, signs_of
+
+
+def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
+    """Sets `by_domain` of the conflicts for which the pass could not tell."""
+    asked = {m: entry for m, entry in found.conflicts.items() if not entry.by_domain and found.leaning & set(m)}
+    if not asked:
+        return
+    taking_part = sorted({m for members in asked for m in members})
+    line, where = _free_line(found.line, taking_part, catalogue)
+    if line is None:
+        return
+    for batch in batches(catalogue, line.numbers, line.flags):
+        for members, entry in list(asked.items()):
+            rows = _rows_in(entry, batch)
+            if len(rows) and _meet(line, batch, rows, [where[m] for m in members]):
+                entry.by_domain = True
+                del asked[members]
+        if not asked:
+            return
+
+
+def _free_line(line: Line, members: list[int], catalogue: Catalogue) -> tuple[Line | None, dict[int, int]]:
+    """The line of some rules as they are without a range, and their numbers on it by their numbers on the old one."""
+    lever = Lever(name=line.lever.name)
+    rules = [line.rules[m] for m in members]
+    signs = signs_of(catalogue, [r.rule for r in rules])
+    freed = [replace(r, form=normalise(r.rule, {lever.name: lever}, signs)) for r in rules]
+    if not all(isinstance(r.form, Normal) for r in freed):
+        return None, {}
+    names = sorted(set(columns_needed([r.rule.tree for r in freed])) & set(catalogue.kinds))
+    free = line_of(lever, freed, casts_of(catalogue), scales_of(catalogue, names))
+    ids = [r.id for r in free.rules]
+    return free, {m: ids.index(line.rules[m].id) for m in members}
+
+
+def _rows_in(entry: Found, batch: Batch) -> Ints:
+    rows = np.concatenate(entry.rows).astype(np.int64) - batch.start
+    return rows[(rows >= 0) & (rows < batch.size)]
+
+
+def _meet(line: Line, batch: Batch, rows: Ints, members: list[int]) -> bool:
+    frame = frame_of(line, batch, rows)
+    at = positions(frame, line)
+    ends = pieces(line, at)
+    if ends is None:
+        return False
+    return any(
+        bool((exists & ~rules[:, :, members].any(axis=2)).any())
+        for _, exists, rules in cells.forbidden(line, at, frame.givens, ends)
+    )

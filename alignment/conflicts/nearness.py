@@ -1,0 +1,151 @@
+"""Opposing bounds that clash on no item, tightest first, and how near they come.
+
+One pass finds the least slack of every floor and ceiling; items on which the greatest floor and the least ceiling are further
+apart than the slacks that still matter are passed over. A second pass looks at the few tightest pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from alignment.catalogue.reading import Catalogue
+from alignment.conflicts.batches import Bools, Floats, Ints, batches
+from alignment.conflicts.bounds import Bounds, bounds_of
+from alignment.conflicts.line import Line
+from alignment.conflicts.tightness import Quantile
+
+MOST = 20
+SPARE = 3 * MOST
+
+
+@dataclass
+class Slacks:
+    """Least slack by floor and ceiling in lever units, F by C; exact where it is at most `limit`."""
+
+    least: Floats
+    limit: float = np.inf
+
+    def take(self, bounds: Bounds, possible: Bools) -> None:
+        """possible: pairs, F by C, that have not clashed so far."""
+        if not possible.any():
+            return
+        floors = np.flatnonzero(possible.any(axis=1))
+        closed_low = np.stack([bounds.floors.bound(int(f)) for f in floors])
+        ceilings = np.flatnonzero(possible.any(axis=0))
+        closed_high = np.stack([bounds.ceilings.bound(int(c)) for c in ceilings])
+        limit = self._limit(possible)
+        if np.isfinite(limit):
+            self.limit = min(self.limit, limit)
+            with np.errstate(invalid="ignore"):
+                rows = np.flatnonzero(closed_high.min(axis=0) - closed_low.max(axis=0) <= limit * bounds.scale)
+            closed_low, closed_high = closed_low[:, rows], closed_high[:, rows]
+        if not closed_low.shape[1]:
+            return
+        for f, low in zip(floors, closed_low, strict=True):
+            chosen = np.flatnonzero(possible[f][ceilings])
+            with np.errstate(invalid="ignore"):
+                slack = np.fmin.reduce(closed_high[chosen] - low, axis=1) / bounds.scale
+            where = ceilings[chosen]
+            self.least[f, where] = np.fmin(self.least[f, where], slack)
+
+    def _limit(self, possible: Bools) -> float:
+        found = np.sort(self.least[possible & np.isfinite(self.least)])
+        return float(found[SPARE]) if len(found) > SPARE else np.inf
+
+
+@dataclass
+class Pair:
+    """A rule with a floor and one with a ceiling that are near each other. rows: items with the least slack, and both ends."""
+
+    floor: int
+    ceiling: int
+    slack: float
+    p5: Quantile = field(default_factory=lambda: Quantile(0.05))
+    within: int = 0
+    rows: list[Ints] = field(default_factory=list)
+    ends: list[tuple[Floats, Floats]] = field(default_factory=list)
+
+
+def tightest(line: Line, slacks: Slacks, possible: Bools, catalogue: Catalogue) -> list[Pair]:
+    """The pairs that come nearest, looked at once more. possible: pairs, F by C, that clash on no item."""
+    if np.count_nonzero(possible & (slacks.least <= slacks.limit)) < min(MOST, np.count_nonzero(possible)) and np.isfinite(
+        slacks.limit
+    ):
+        slacks = _all(line, possible, catalogue)
+    pairs = [Pair(f, c, slack) for f, c, slack in _chosen(line, slacks, possible)]
+    if pairs:
+        _look(_narrowed(line, pairs), pairs, catalogue)
+    return pairs
+
+
+def _narrowed(line: Line, pairs: Sequence[Pair]) -> Line:
+    """The line with nothing but the pairs' bounds."""
+    floors, ceilings = {p.floor for p in pairs}, {p.ceiling for p in pairs}
+    ends = tuple(e for e in line.ends if e.rule in (floors if e.is_floor else ceilings))
+    return replace(line, ends=ends, atoms=(), givens=(), scopes=(), unknowns=(), today=None)
+
+
+def _all(line: Line, possible: Bools, catalogue: Catalogue) -> Slacks:
+    """The slacks of all possible pairs, no item passed over."""
+    found = Slacks(np.full(possible.shape, np.inf))
+    for bounds in _passes(line, catalogue):
+        fresh = Slacks(np.full(possible.shape, np.inf))
+        fresh.take(bounds, possible)
+        found.least = np.minimum(found.least, fresh.least)
+    return found
+
+
+def _passes(line: Line, catalogue: Catalogue) -> Iterable[Bounds]:
+    return (bounds_of(line, batch) for batch in batches(catalogue, line.numbers, line.flags))
+
+
+def _chosen(line: Line, slacks: Slacks, possible: Bools) -> Sequence[tuple[int, int, float]]:
+    """The tightest pairs of rules; of two ranges the tighter direction counts."""
+    floors, ceilings = tuple(line.floors), tuple(line.ceilings)
+    best: dict[tuple[str, ...], tuple[float, int, int]] = {}
+    for f, c in np.argwhere(possible & np.isfinite(slacks.least)):
+        ids = tuple(sorted(line.rules[r].id for r in (floors[f], ceilings[c])))
+        slack = float(slacks.least[f, c])
+        if ids not in best or slack < best[ids][0]:
+            best[ids] = (slack, int(f), int(c))
+    ranked = sorted(best.items(), key=lambda entry: (entry[1][0], entry[0]))[:MOST]
+    return [(floors[f], ceilings[c], slack) for _, (slack, f, c) in ranked]
+
+
+def _look(line: Line, pairs: Sequence[Pair], catalogue: Catalogue) -> None:
+    """Fills in the pairs' quantiles, counts and worst items."""
+    start = 0
+    for bounds in _passes(line, catalogue):
+        for pair in pairs:
+            _look_at(pair, bounds, start)
+        start += bounds.size
+    for pair in pairs:
+        while pair.p5.value() is None:
+            pair.p5 = pair.p5.again()
+            for bounds in _passes(line, catalogue):
+                low, high = _ends(pair, bounds)
+                known = np.isfinite(low) & np.isfinite(high)
+                pair.p5.take((high[known] - low[known]) / bounds.scale)
+
+
+def _look_at(pair: Pair, bounds: Bounds, start: int) -> None:
+    low, high = _ends(pair, bounds)
+    with np.errstate(invalid="ignore"):
+        between = high - low
+        known = np.isfinite(between)
+        slack = between / bounds.scale
+        worst = np.flatnonzero(known & (slack == pair.slack))
+        pair.within += int(np.count_nonzero(known & (20 * between <= np.abs(low))))
+    pair.p5.take(slack if known.all() else slack[known])
+    if len(worst):
+        pair.rows.append(start + worst)
+        pair.ends.append((low[worst] / bounds.scale, high[worst] / bounds.scale))
+
+
+def _ends(pair: Pair, bounds: Bounds) -> tuple[Floats, Floats]:
+    f, c = bounds.floors.row_of(pair.floor), bounds.ceilings.row_of(pair.ceiling)
+    assert f is not None and c is not None
+    return bounds.floors.bound(f), bounds.ceilings.bound(c)

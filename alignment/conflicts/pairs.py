@@ -1,0 +1,120 @@
+"""Conflicts among interval rules: alone against the lever's range, or in pairs, with the items and gaps of each.
+
+Intervals of a line have Helly number 2: if every two meet, all meet. So the greatest floor and the least ceiling of an item
+decide whether it is in conflict, and only items that are get their pairs looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from alignment.conflicts.batches import Bools, Floats, Ints
+from alignment.conflicts.bounds import Bounds
+
+Members = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Items of a batch on which a set of rules is in conflict: their rows, gaps in lever units, and whether some of the
+    items would have a value if the lever had no range and no lattice."""
+
+    members: Members
+    rows: Ints
+    gaps: Floats
+    by_domain: bool
+
+
+def envelope(bounds: Bounds, chosen: Callable[[int], bool] = lambda rule: True) -> tuple[Floats, Floats]:
+    """Greatest floor and least ceiling of each item by the chosen rules and the lever's range, in positions.
+
+    The floor is infinite where some rule allows nothing at all; then the ceiling is minus infinity.
+    """
+    top, bottom = np.full(bounds.size, bounds.first), np.full(bounds.size, bounds.last)
+    for row, rule in enumerate(bounds.floors.rules):
+        if chosen(rule):
+            np.maximum(top, bounds.floors.inside[row], out=top)
+    for row, rule in enumerate(bounds.ceilings.rules):
+        if chosen(rule):
+            np.minimum(bottom, bounds.ceilings.inside[row], out=bottom)
+    if np.isposinf(bottom).any():
+        bottom[np.isposinf(top)] = -np.inf
+    return top, bottom
+
+
+def hits(bounds: Bounds, rows: Ints) -> Iterator[Hit]:
+    """The minimal conflicts of items, by row; items without one may be among them."""
+    first, last = bounds.floors.inside[:, rows], bounds.ceilings.inside[:, rows]
+    for rule, alone in _alone(bounds, first, last):
+        here = rows[alone]
+        free = _apart(bounds, rule, here)
+        yield Hit((rule,), here, _gap_alone(bounds, rule, here), free)
+    for f, floor_rule in enumerate(bounds.floors.rules):
+        against = first[f] > last
+        for c in np.flatnonzero(against.any(axis=1)):
+            here = rows[against[c]]
+            members = tuple(sorted((floor_rule, bounds.ceilings.rules[c])))
+            low, high = bounds.floors.bound(f, here), bounds.ceilings.bound(int(c), here)
+            free = bounds.step is not None and bool((bounds.floors.ends[f, here] <= bounds.ceilings.ends[c, here]).any())
+            yield Hit(members, here, _gap(bounds, low, high), free)
+
+
+def _alone(bounds: Bounds, first: Floats, last: Floats) -> list[tuple[int, Bools]]:
+    """Rules that leave nothing of the range by themselves, with their items; these take no part in pairs there."""
+    found: list[tuple[int, Bools]] = []
+    for rule in dict.fromkeys((*bounds.floors.rules, *bounds.ceilings.rules)):
+        f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
+        low = bounds.first if f is None else np.maximum(first[f], bounds.first)
+        high = bounds.last if c is None else np.minimum(last[c], bounds.last)
+        alone = np.asarray((low > high) | np.isposinf(low))
+        if not alone.any():
+            continue
+        found.append((rule, alone))
+        if f is not None:
+            first[f, alone] = -np.inf
+        if c is not None:
+            last[c, alone] = np.inf
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _apart(bounds: Bounds, rule: int, rows: Ints) -> bool:
+    """Does a rule allow something, were there no range, on some of the items?"""
+    f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
+    low = -np.inf if f is None else bounds.floors.ends[f, rows]
+    high = np.inf if c is None else bounds.ceilings.ends[c, rows]
+    return bool(np.any((low <= high) & (low < np.inf)))
+
+
+def _gap(bounds: Bounds, low: Floats, high: Floats) -> Floats:
+    """Distance between a floor and a lower ceiling, in lever units; on a lattice, by way of its points."""
+    gap = low - high
+    if bounds.step is not None:
+        below = np.floor((np.minimum(low, high) - bounds.origin) / bounds.step) * bounds.step + bounds.origin
+        between = np.floor((low - bounds.origin) / bounds.step) >= np.ceil((high - bounds.origin) / bounds.step)
+        gap = np.where(between, gap, np.minimum(low - below, below + bounds.step - high))
+    return gap / bounds.scale
+
+
+def _gap_alone(bounds: Bounds, rule: int, rows: Ints) -> Floats:
+    """Distance from the lever's range to what a rule allows; NaN where it allows nothing at all."""
+    f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
+    low = np.full(len(rows), -np.inf) if f is None else bounds.floors.bound(f, rows)
+    high = np.full(len(rows), np.inf) if c is None else bounds.ceilings.bound(c, rows)
+    best = np.full(len(rows), np.inf)
+    for point in (low, high, np.full(len(rows), bounds.low), np.full(len(rows), bounds.high)):
+        for value in _lever_values(bounds, point):
+            inside = np.isfinite(value) & (value >= bounds.low) & (value <= bounds.high)
+            value = np.where(inside, value, 0.0)
+            away = np.maximum(low - value, 0.0) + np.maximum(value - high, 0.0)
+            best = np.where(inside, np.minimum(best, away), best)
+    return np.where(np.isfinite(best), best / bounds.scale, np.nan)
+
+
+def _lever_values(bounds: Bounds, points: Floats) -> list[Floats]:
+    if bounds.step is None:
+        return [points]
+    steps = (points - bounds.origin) / bounds.step
+    return [np.floor(steps) * bounds.step + bounds.origin, np.ceil(steps) * bounds.step + bounds.origin]

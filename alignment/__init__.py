@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alignment.conflicts.checking import check, why
+    from alignment.conflicts.stress import stress
     from alignment.exports import export
     from alignment.initiative.reading import load
     from alignment.objective.mapping import map_objective
@@ -18,12 +19,13 @@ _WHERE = {
     "load": "alignment.initiative.reading",
     "check": "alignment.conflicts.checking",
     "why": "alignment.conflicts.checking",
+    "stress": "alignment.conflicts.stress",
     "validate": "alignment.validation",
     "map_objective": "alignment.objective.mapping",
     "export": "alignment.exports",
 }
 
-__all__ = ["check", "export", "load", "map_objective", "validate", "why"]
+__all__ = ["check", "export", "load", "map_objective", "stress", "validate", "why"]
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,8 @@ COMMANDS = {
     "check": Command("constraints: conflicts, explanations, repairs", own=("catalogue", "complete_within")),
     "why": Command("one item: what every rule allows, what is left, who decides each end",
                    own=("item", "catalogue"), formats=("text", "json")),
+    "stress": Command("which conflicts appear if inputs move, and how far they may move before two rules clash",
+                      own=("change", "catalogue"), formats=("text", "json")),
     "map": Command("objective mapping: structural, and behavioural where there is a decision table",
                    own=("decisions", "catalogue")),
     "export": Command("constraint sheet for people (xlsx, markdown) and for programs (csv, json)",
@@ -47,6 +49,7 @@ OPTIONS = {
     "decisions": "PATH  decision table from this file instead of the one that the initiative names",
     "complete_within": "SECONDS  stop looking after so long and say what is missing (default: no limit)",
     "item": "KEY  the item to explain",
+    "change": "COLUMN=PERCENT  how an input moves, as in cost=+10%; may be given several times",
     "to": "xlsx|csv|json|markdown  what to write (default: by the ending of OUT, else xlsx)",
     "conflict": "ID  the conflict to repair, as check lists it",
     "option": "N  which of its repairs",
@@ -75,6 +78,7 @@ class Request:
     decisions: str | None = None
     complete_within: float | None = None
     item: str | None = None
+    change: tuple[str, ...] = ()
     to: str | None = None
     conflict: str | None = None
     option: int | None = None
@@ -143,7 +147,8 @@ def _parser() -> _Parser:
     parser.add_argument("--quiet", action="store_true")
     for option in OPTIONS:
         if option not in ("output", "quiet"):
-            parser.add_argument("--" + option.replace("_", "-"), dest=option)
+            action = "append" if option == "change" else "store"
+            parser.add_argument("--" + option.replace("_", "-"), dest=option, action=action)
     return parser
 
 
@@ -163,7 +168,7 @@ def _fits(name: str, command: Command, files: Sequence[str], given: dict[str, An
             )
     if given.get("format", "text") not in command.formats:
         raise UsageError(f"{name} answers as {_listed(command.formats, 'or')}, not as {given['format']}")
-    missing = [o for o in ("item", "conflict", "option") if o in command.own and o not in given]
+    missing = [o for o in ("item", "change", "conflict", "option") if o in command.own and o not in given]
     if missing:
         raise UsageError(f"{name} needs --{missing[0]} {OPTIONS[missing[0]].replace('  ', ', ', 1)}")
 
@@ -179,7 +184,7 @@ def _value(option: str, text: Any) -> Any:
         if n is None or n < 1:
             raise UsageError(f"--option takes the number of a repair, from 1 on, not '{text}'")
         return n
-    return text
+    return tuple(text) if option == "change" else text
 
 
 def _number(text: str, kind: Callable[[str], float]) -> float | None:

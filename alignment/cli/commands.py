@@ -9,7 +9,7 @@ from typing import Any
 
 import alignment
 from alignment.cli.arguments import Request
-from alignment.cli.judgement import BAD_INPUT, CLEAR, counting, exit_code, mapping_exit_code, severities
+from alignment.cli.judgement import BAD_INPUT, CLEAR, FINDINGS, counting, exit_code, mapping_exit_code, severities
 from alignment.conflicts.report import ConflictReport, as_json
 from alignment.errors import UsageError
 from alignment.exports.json import dumped
@@ -76,6 +76,17 @@ def _why(request: Request) -> Answer:
     return Answer(why_text(found).encode("utf-8", "replace"))
 
 
+def _stress(request: Request) -> Answer:
+    found = alignment.stress(request.file, request.change, stage=request.stage, **_given(request, "catalogue"))
+    counts = {"hard": ("hard",), "soft": ("hard", "soft")}.get(request.fail_on, ())
+    code = FINDINGS if any(c.strength in counts for change in found.changes for c in change.conflicts) else CLEAR
+    if request.format == "json":
+        return Answer(dumped(found), code)
+    from alignment.cli.text_stress import stress_text
+
+    return Answer(stress_text(found).encode("utf-8", "replace"), code)
+
+
 def _map(request: Request) -> Answer:
     initiative = alignment.load(request.file)
     found = as_json(_mapped(request, initiative))
@@ -126,6 +137,7 @@ _COMMANDS: dict[str, Callable[[Request], Answer]] = {
     "validate": _validate,
     "check": _check,
     "why": _why,
+    "stress": _stress,
     "map": _map,
     "export": _export,
     "repair": _repair,

@@ -17,6 +17,7 @@ _DOING = {
     "validate": "Reading",
     "check": "Checking",
     "why": "Checking",
+    "stress": "Checking",
     "map": "Mapping",
     "export": "Checking",
     "repair": "Checking",

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from alignment.conflicts.applying import apply as applied
 from alignment.conflicts.report import Conflict, ConflictReport, Edit, Repair
 from alignment.errors import FileProblems, UsageError
 from alignment.initiative.models import Initiative
@@ -50,15 +51,6 @@ def repaired_text(path: str, initiative: Initiative, repair: Repair, out: str | 
         return to_json(wanted)
     edited = _edited(text, initiative, repair.changes) if was == "yaml" else None
     return edited if edited is not None and _says(edited, wanted) else to_yaml(wanted)
-
-
-def applied(initiative: Initiative, repair: Repair) -> Initiative:
-    """The initiative with the repair's changes made; each `to` is the whole new text of its field."""
-    changes: dict[str, dict[str, Any]] = {}
-    for edit in repair.changes:
-        changes.setdefault(edit.constraint, {})[edit.field] = edit.to
-    constraints = tuple(c.model_copy(update=changes[c.id]) if c.id in changes else c for c in initiative.constraints)
-    return initiative.model_copy(update={"constraints": constraints})
 
 
 def _says(text: str, wanted: Initiative) -> bool:

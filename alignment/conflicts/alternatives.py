@@ -1,6 +1,6 @@
-"""Ways out of a conflict that leave the bounds as they are: a scope without the items, a rule that yields, a rule that goes.
+"""Ways out of a conflict that leave its bounds as they are: a scope without the items, a rule that yields or goes.
 
-None of them can open a conflict: on the items concerned a rule is taken away, which leaves the other minimal conflicts as they are.
+None of them opens a conflict: on some items a rule is taken away, which leaves the other minimal conflicts as they are.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def _edit(rule: Checked, text: str, bench: Bench) -> Edit | None:
 def _and(where: str | None, test: str) -> str:
     if not where:
         return test
-    return f"({where}) and {test}" if isinstance(sqlglot.parse_one(where, read="duckdb"), exp.Or) else f"{where} and {test}"
+    loose = isinstance(sqlglot.parse_one(where, read="duckdb"), exp.Or)
+    return f"({where}) and {test}" if loose else f"{where} and {test}"
 
 
 def _without(clash: Clash, bench: Bench) -> str:
@@ -105,7 +106,7 @@ def name_text(name: str) -> str:
 
 
 def _telling(rule: Checked, clash: Clash, bench: Bench) -> Iterator[str]:
-    """Conditions on one column that hold in the rule's scope exactly off the conflict's items: `region <> 'JP'`, `year < 1980`.
+    """Conditions on one column that hold, in the rule's scope, exactly off the conflict's items: `region <> 'JP'`.
 
     Equality is looked for in every column, a threshold in the columns that the conflict's rules use.
     """

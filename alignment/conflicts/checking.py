@@ -29,9 +29,9 @@ def check(
 ) -> ConflictReport:
     """Every minimal conflict among the constraints on the catalogue, explained, with repairs and consequences.
 
-    initiative: an Initiative, or the path of its file. catalogue: a path, or a pandas, Polars or Arrow table, in place of
-    what the initiative names. stage: proposed (proposed and agreed rules) or agreed. fail_on: hard, soft or never; what
-    counts for the verdict. complete_within: seconds after which an unfinished search says so instead of going on.
+    initiative: an Initiative, or the path of its file. catalogue: a path, or a pandas, Polars or Arrow table, in place
+    of what the initiative names. stage: proposed (proposed and agreed rules) or agreed. fail_on: hard, soft or never;
+    what counts for the verdict. complete_within: seconds after which an unfinished search says so instead of going on.
     today: day of the check, default the initiative's `as_of`, else the current day.
     Raises AccordError: FileProblems or DataError, each in plain sentences.
     """

@@ -1,4 +1,4 @@
-"""Every way out of every conflict with what follows from it: the items it clears and opens, what is at stake, who gives up what."""
+"""Every way out of every conflict and what follows: items cleared and opened, what is at stake, who gives up what."""
 
 from __future__ import annotations
 
@@ -31,12 +31,14 @@ def with_repairs(conflicts: Sequence[Conflict], case: Situation) -> tuple[Confli
 def _ways_out(
     conflict: Conflict, clash: Clash, bounds: Mapping[tuple[Ids, str], Tried], repairs: Repairs, case: Situation
 ) -> tuple[Repair, ...]:
-    """Changed bounds, the smallest first; then exceptions, softer rules and retired ones, of the rule that counts least first."""
+    """Changed bounds; then exceptions, softer rules and retired ones, each of the rule that counts least first."""
     members = sorted((case.rules.of(i) for i in clash.ids), key=_yields_first)
-    found = [_bound(bounds[clash.ids, m.id], conflict, clash, repairs) for m in members if (clash.ids, m.id) in bounds]
+    tried = [bounds[clash.ids, m.id] for m in members if (clash.ids, m.id) in bounds]
+    found = [_bound(t, conflict, clash, repairs) for t in tried]
     found.sort(key=lambda r: not r.within_limits)
     if clash.family == "item":
-        found += [_alternative("scope", e, conflict, m, repairs) for m in members if (e := excepted(m, clash, repairs.bench))]
+        scoped = [(m, excepted(m, clash, repairs.bench)) for m in members]
+        found += [_alternative("scope", edit, conflict, m, repairs) for m, edit in scoped if edit]
     if conflict.strength == "hard":
         found += [_alternative("soften", e, conflict, m, repairs) for m in members if (e := softened(m))]
     found += [_alternative("retire", retired(m), conflict, m, repairs) for m in members]
@@ -61,7 +63,7 @@ def _bound(tried: Tried, conflict: Conflict, clash: Clash, repairs: Repairs) -> 
         opens=tried.opens,
         stake=conflict.stake,
         within_limits=all(within_limits(m, clash, repairs) for m in tried.moves),
-        concessions=tuple(_concession(repairs.bench.rules.of(e.constraint), tried.moves, clash, repairs) for e in edits),
+        concessions=tuple(_concession(e.constraint, tried.moves, clash, repairs) for e in edits),
     )
 
 
@@ -77,9 +79,9 @@ def _figure(value: Fraction) -> float:
     return float(f"{float(value):.12g}")
 
 
-def _concession(rule: Checked, moves: Sequence[Move], clash: Clash, repairs: Repairs) -> Concession:
+def _concession(id: str, moves: Sequence[Move], clash: Clash, repairs: Repairs) -> Concession:
     """How far the rule's bound moves, in lever units, on the item of the conflict where it moves furthest."""
-    lever = repairs.bench.rules.levers.get(clash.lever or "")
+    rule, lever = repairs.bench.rules.of(id), repairs.bench.rules.levers.get(clash.lever or "")
     changed = repairs.bench.changed(rule, moves)
     rows = repairs.exact_rows(repairs.looked_at(clash))
     shifts = [_shift(rule, changed, row) for row in rows] if is_bound(rule) and is_bound(changed) else []
@@ -95,7 +97,7 @@ def _shift(rule: Checked, changed: Checked, row: Mapping[str, object]) -> Fracti
 
 
 def _alternative(kind: str, edit: Edit, conflict: Conflict, rule: Checked, repairs: Repairs) -> Repair:
-    """Given up: the rule on the conflict's items, or as something that decisions must keep, on every item in its scope."""
+    """Given up is the rule on the conflict's items, or what it is worth on every item in its scope."""
     items = conflict.items if kind == "scope" else repairs.in_scope(rule)
     return Repair(
         option=0,

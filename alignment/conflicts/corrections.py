@@ -81,7 +81,7 @@ def _of_component(sets: Sequence[Ids], priorities: Mapping[str, int]) -> _Ranked
 
 
 def _best_first(ranked: Sequence[Sequence[Ids]], priorities: Mapping[str, int]) -> list[list[Ids]]:
-    """Combinations of one set from each component, best first; one more than is shown, to know whether there are more."""
+    """Combinations of one set per component, best first; one more than is shown, to know whether there are more."""
     start = (0,) * len(ranked)
 
     def entry(at: tuple[int, ...]) -> tuple[tuple[int, int, Ids], tuple[int, ...]]:
@@ -103,8 +103,8 @@ def _best_first(ranked: Sequence[Sequence[Ids]], priorities: Mapping[str, int]) 
 def _by_cost(sets: Sequence[Ids], ids: Sequence[str], priorities: Mapping[str, int]) -> _Ranked:
     """The cheapest hitting sets of a component with very many, one after the other, by integer programming.
 
-    Each one found rules out itself and all that contain it, so the next is again minimal. Stops when further ones cannot
-    come before the last that is shown.
+    Each one found rules out itself and all that contain it, so the next is again minimal. Stops when further ones
+    cannot come before the last that is shown.
     """
     found: list[Ids] = []
     for answer in _solved(sets, ids, priorities):

@@ -29,7 +29,7 @@ def known_signs(columns: Signs, levers: Mapping[str, Lever]) -> dict[str, int]:
 
 
 def direction(number: OwnNumber, signs: Signs) -> int:
-    """1 where a larger number allows all that it did and perhaps more, -1 where a smaller one does, 0 where it is not known."""
+    """1 where a larger number allows all that was allowed and more, -1 where a smaller one does, 0 where unknown."""
     node: exp.Expr = next(c for c in number.tree.find_all(exp.Column) if c.name == number.name)
     sign = 1
     while node.parent is not None and not isinstance(node.parent, (*COMPARISONS, exp.Between)):
@@ -57,7 +57,7 @@ def _through(node: exp.Expr, parent: exp.Expr, signs: Signs) -> int:
         return sign_of(other, signs)
     if isinstance(parent, exp.Div):
         return sign_of(other, signs) if is_left else 0
-    if isinstance(parent, exp.If) or isinstance(parent, exp.Case):
+    if isinstance(parent, (exp.If, exp.Case)):
         return 1 if node.arg_key in ("true", "default", "ifs") else 0
     return 0
 

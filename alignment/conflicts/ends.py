@@ -1,4 +1,4 @@
-"""The lower and the upper end of an interval rule as SQL: doubles, infinite where there is none. Open ends count as closed."""
+"""The lower and the upper end of an interval rule as SQL: doubles, infinite where there is none, all closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a number may go: inside the lever's domain, no further than its team would accept, and still meaning what it did."""
+"""How far a number may go: in the lever's domain, no further than its team accepts, and still meaning what it did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alignment.rules.ruleset import Checked
 
 
 def within_limits(move: Move, clash: Clash, repairs: Repairs) -> bool:
-    """Does a moved number stay within `relax_to` (or, without one, keep its sense), and its bounds within the domain?"""
+    """Does a moved number stay within `relax_to` (without one: keep its sense), and its bounds within the domain?"""
     rule = repairs.bench.rules.of(move.rule)
     furthest = rule.constraint.relax_to
     if furthest is not None and not _up_to(move, Fraction(furthest)):
@@ -46,7 +46,7 @@ def _keeps_sense(move: Move) -> bool:
 
 
 def _in_domain(rule: Checked, move: Move, lever: Lever, clash: Clash, repairs: Repairs) -> bool:
-    """Do the bounds of the changed rule on the conflict's items lie in the lever's domain, as far as they were moved there?"""
+    """Do the bounds that were moved lie in the lever's domain on the conflict's items?"""
     changed = repairs.bench.changed(rule, [move])
     if not (is_bound(rule) and is_bound(changed)):
         return True

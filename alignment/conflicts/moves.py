@@ -1,13 +1,13 @@
 """How far a column may move before two opposing bounds clash that today leave room between them on every item.
 
-Along a move each bound is a straight line in most rules, so that three looks at it, at none, half and all of a move, give
-the point at which floor and ceiling cross; where they do not, the point is bisected on the whole catalogue.
+Along a move each bound is a straight line in most rules, so that three looks at it, at none, half and all of a move,
+give the point at which floor and ceiling cross; where they do not, the point is bisected on the whole catalogue.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ BATCH = 65_536
 
 @dataclass(frozen=True)
 class Breaking:
-    """A pair of opposing rules and the move of the column, in percent, past which they clash; `item` is where they do first.
+    """A pair of opposing rules and the move of the column, in percent, past which they clash, on `item` first.
 
     Bounds count as closed and the lever's step is left out.
     """
@@ -49,7 +49,7 @@ class _Nearest:
 
 
 def breaking_moves(case: Situation, column: str, up: bool) -> tuple[Breaking, ...]:
-    """Opposing pairs that a move of the column upwards (or downwards) makes clash, the smallest move first; at most twenty."""
+    """Opposing pairs that a move of the column up (or down) makes clash, the smallest move first; at most twenty."""
     pairs = _pairs(case, column)
     if not pairs:
         return ()
@@ -158,8 +158,10 @@ def _doubles(array: Any) -> Any:
     return np.frombuffer(array.buffers()[1], np.float64)[array.offset : array.offset + len(array)]
 
 
-def _bisect(nearest: _Nearest, case: Situation, column: str, floor: Checked, ceiling: Checked, furthest: float) -> None:
-    """The least move on a grid of a thousandth that makes the pair clash, found where a larger move keeps it clashing."""
+def _bisect(
+    nearest: _Nearest, case: Situation, column: str, floor: Checked, ceiling: Checked, furthest: float
+) -> None:
+    """The least move that makes the pair clash, between a doubling that does not and the next one, which does."""
     nearest.move, nearest.row = math.inf, -1
     low, high = 0.0, None
     for share in [furthest * 2.0**-k for k in range(10, -1, -1)]:
@@ -182,11 +184,10 @@ def _bisect(nearest: _Nearest, case: Situation, column: str, floor: Checked, cei
 
 def _clash_at(case: Situation, column: str, floor: Checked, ceiling: Checked, share: float) -> int | None:
     """Number of the item on which floor and ceiling are furthest apart after a move; None where they clash on none."""
-    ends: Mapping[str, str] = {
-        "low": _ends(case, column, [floor], "floor", share)[0],
-        "high": _ends(case, column, [ceiling], "ceiling", share)[0],
-    }
-    inner = f"select row_number() over () - 1 as i, {ends['low']} as l, {ends['high']} as h from {quoted(case.catalogue.table)}"
+    low = _ends(case, column, [floor], "floor", share)[0]
+    high = _ends(case, column, [ceiling], "ceiling", share)[0]
+    table = quoted(case.catalogue.table)
+    inner = f"select row_number() over () - 1 as i, {low} as l, {high} as h from {table}"
     query = f"select i from ({inner}) where l > h and isfinite(l) and isfinite(h) order by l - h desc, i limit 1"
     row = case.catalogue.connection.execute(query).fetchone()
     return None if row is None else int(row[0])

@@ -1,7 +1,7 @@
 """The numbers of a rule that its team can move: where each stands in the author's text, and what it does in the tree.
 
-A number is marked by a name of its own, so that a rule can be evaluated, and checked on a catalogue, for any value of it. A
-bound without a number gets a factor (1) or an offset (0) that can be moved like one.
+A number is marked by a name of its own, so that a rule can be evaluated, and checked on a catalogue, for any value of
+it. A bound without a number gets a factor (1) or an offset (0) that can be moved like one.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class OwnNumber:
     negated: bool = False
 
     def written(self, value: Fraction, decimals: int, text: str) -> str:
-        """What stands in the place of the number in `text` for a value: with its sign, and its operation where it is added."""
+        """What stands in the place of the number in `text`: with its sign, and its operation where it is added."""
         digits = fixed(abs(value), decimals)
         if self.kind == "added factor":
             return f" * {digits}" if value >= 0 else f" * (-{digits})"
@@ -86,7 +86,7 @@ class Reader:
 
 
 def own_numbers(id: str, rule: Rule, reader: Reader) -> list[OwnNumber]:
-    """Numbers that move a bound, the likeliest first: the bound itself, then factors, then addends, in order of the text."""
+    """Numbers that move a bound, the likeliest first: the bound itself, factors, addends, in order of the text."""
     places = [
         _Place("bound", token.start, token.end + 1, f"{id} {i}")
         for i, token in enumerate(sqlglot.tokenize(rule.text, read="duckdb"))
@@ -185,8 +185,8 @@ def _marked(rule: Rule, reader: Reader, place: _Place) -> tuple[exp.Expression, 
 
 
 def _comparison_around(column: exp.Expression, levers: Sequence[str]) -> exp.Expression | None:
-    """The comparison that the number takes part in, where the lever does too; a member of `between` as one of its own."""
-    node: exp.Expression = column
+    """The comparison that the number takes part in, and the lever too; a side of `between` as one of its own."""
+    node: exp.Expr = column
     while node.parent is not None:
         inside, node = node, node.parent
         if isinstance(node, (exp.Mod, exp.In, exp.Nullif, exp.Round, exp.Floor, exp.Ceil)):
@@ -261,9 +261,11 @@ def _added(rule: Rule, reader: Reader, place: _Place) -> OwnNumber | None:
         return None
     tree, column = marked
     whole = column.parent
-    if whole is None or not isinstance(_outer(whole).parent, (*COMPARISONS, exp.Between)) or column.find_ancestor(exp.In):
+    if whole is None or not isinstance(_outer(whole).parent, (*COMPARISONS, exp.Between)):
         return None
-    if any(c.name in rule.levers for c in whole.find_all(exp.Column)) or not _changes_only(rule.tree, tree, column, place):
+    if any(c.name in rule.levers for c in whole.find_all(exp.Column)):
+        return None
+    if not _changes_only(rule.tree, tree, column, place):
         return None
     comparison = _comparison_around(column, rule.levers)
     if comparison is None or isinstance(comparison, (exp.EQ, exp.NEQ)):

@@ -77,8 +77,8 @@ class Item:
 def relaxation(conflicts: Sequence[Conflict], case: Situation) -> Relaxation | None:
     """The lexicographic relaxation of a situation; None where no hard conflict asks for one.
 
-    Every interval rule that is hard gets a shift t >= 0 in lever units, by which all its bounds are loosened. The sums of
-    the shifts are least by priority from 9 down, then the shifts themselves in the order of ids.
+    Every interval rule that is hard gets a shift t >= 0 in lever units, by which all its bounds are loosened. The sums
+    of the shifts are least by priority from 9 down, then the shifts themselves in the order of ids.
     """
     hard = [c for c in conflicts if c.strength == "hard"]
     if not hard:
@@ -218,8 +218,9 @@ def _has_value(item: Item, shifts: Shifts) -> bool:
 def _likely(item: Item, low: float) -> Iterator[Fraction]:
     """A few values of which one is most often allowed: the first endings, the unions' own ends, the lower end."""
     if math.isfinite(low):
-        yield from (e.value + math.ceil((Fraction(low) - e.value) / e.modulus) * e.modulus for e in _endings(item.unions))
-        yield Fraction(low)
+        start = Fraction(low)
+        yield from (e.value + math.ceil((start - e.value) / e.modulus) * e.modulus for e in _endings(item.unions))
+        yield start
     yield from breakpoints(item.unions, item.row)
 
 

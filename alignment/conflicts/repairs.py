@@ -1,4 +1,4 @@
-"""The smallest change of each member's own number that clears a conflict, rounded to what a person would write, and tried out."""
+"""The smallest change of each member's own number that clears a conflict, as a person would write it, and tried out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Tried:
 
 @dataclass
 class Search:
-    """One member of one conflict while its number is looked for. A search ends when `tried` is set or no plan is left."""
+    """One member of one conflict while its number is looked for; it ends when `tried` is set or no plan is left."""
 
     clash: Clash
     rule: Checked
@@ -136,7 +136,7 @@ def _search(clash: Clash, id: str, repairs: Repairs) -> Search:
 
 
 def _extremes(clash: Clash) -> list[Any]:
-    """The worst items and some evenly spread ones; those that turn out to be harder still are added when they are found."""
+    """The worst items and some evenly spread ones; those that turn out to be harder still are added when found."""
     spread = np.linspace(0, clash.items - 1, MOST_ITEMS // 2).astype(int)
     return list(dict.fromkeys([*clash.worst_first(), *clash.keys[spread]]))
 
@@ -200,7 +200,10 @@ def _trial(search: Search, repairs: Repairs) -> Trial | None:
 def _assigned(
     needs: Sequence[Mapping[str, Need]], plan: Sequence[str], numbers: Sequence[OwnNumber]
 ) -> list[tuple[OwnNumber, Need]] | None:
-    """Each item served by the first number of the plan that can; per number the furthest move. None where one goes both ways."""
+    """Each item served by the first number of the plan that can; per number the furthest move.
+
+    None where an item is not served, or a number would have to go both ways.
+    """
     by_name = {n.name: n for n in numbers}
     furthest: dict[str, Need] = {}
     for item in needs:

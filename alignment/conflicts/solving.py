@@ -1,6 +1,6 @@
-"""What a number of a rule must become so that the rule allows, on one item, a value that the others allow: in fractions.
+"""What a number must become so that its rule allows, on one item, a value that the others allow: in fractions.
 
-Most comparisons are linear in the number, so two evaluations give the root and a third confirms it; the rest is bisected.
+Most comparisons are linear in the number: two evaluations give the root and a third confirms it. The rest is bisected.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _End = tuple[Fraction, bool] | None
 
 
 def interval(rules: Sequence[Checked], row: Row) -> tuple[_End, _End]:
-    """Lower and upper end that interval rules in scope leave together, each with whether it is open; None where infinite."""
+    """Lower and upper end that interval rules in scope leave together, each with whether it is open; None: infinite."""
     low: _End = None
     high: _End = None
     for rule in rules:

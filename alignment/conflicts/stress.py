@@ -1,4 +1,4 @@
-"""What happens when an input moves: the items that lose their last value, and how far it may move until two rules clash."""
+"""What a move of an input does: the items that lose their last value, and how far it may go until two rules clash."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Appeared:
 
 @dataclass(frozen=True)
 class Stressed:
-    """One change: items newly without a value by hard item rules, and the move at which each opposing pair begins to clash."""
+    """One change: items newly without a value by hard item rules, and moves at which opposing pairs begin to clash."""
 
     change: str
     column: str
@@ -89,8 +89,8 @@ def stress(
     """What each change would do, taken for itself; nothing is written.
 
     changes: such as `cost=+10%`, a number column of the catalogue and the percent by which it moves on every item.
-    catalogue: a path or table in place of what the initiative names. Raises UsageError for a change that cannot be read,
-    FileProblems and DataError as `check` does.
+    catalogue: a path or table in place of what the initiative names. Raises UsageError for a change that cannot be
+    read, FileProblems and DataError as `check` does.
     """
     read = initiative if isinstance(initiative, Initiative) else load(initiative)
     case = situation(read, catalogue, stage, today)
@@ -109,7 +109,8 @@ def read_change(text: str, catalogue: Catalogue) -> Change:
         raise UsageError(f"the change '{text}' cannot be read; write a column and percents, such as cost=+10%")
     column, percent = match["column"], Decimal(match["percent"].replace(" ", ""))
     if column not in catalogue.kinds:
-        raise UsageError(f"'{column}' is not a column of the catalogue; {closest(column, catalogue.kinds, 'columns')}")
+        hint = closest(column, catalogue.kinds, "columns")
+        raise UsageError(f"'{column}' is not a column of the catalogue; {hint}")
     if catalogue.kinds[column] != "number" or column == catalogue.key:
         raise UsageError(f"the column '{column}' does not hold amounts; name one that does, such as cost=+10%")
     if percent == 0 or percent < -100 or percent > 1000:
@@ -141,7 +142,8 @@ def moved_catalogue(catalogue: Catalogue, change: Change) -> Catalogue:
     column = quoted(change.column)
     value = f"{column} * {factor:f}"
     if catalogue.types[change.column].upper() not in ("DOUBLE", "FLOAT", "REAL"):
-        value = f"cast({column} as decimal(38, {_decimals(catalogue, change.column)})) * cast({factor:f} as decimal(18, 6))"
+        exact = f"cast({column} as decimal(38, {_decimals(catalogue, change.column)}))"
+        value = f"{exact} * cast({factor:f} as decimal(18, 6))"
     table = quoted(catalogue.table)
     connection.execute(f"create view {quoted(name)} as select * replace ({value} as {column}) from {table}")
     described = connection.execute(f"describe {quoted(name)}").fetchall()

@@ -1,8 +1,8 @@
 """Changed bounds tried out: many changes in one pass over the items that they can affect, instead of a check for each.
 
-Loosening a rule changes minimal conflicts only on items on which it takes part in one: a new minimal set holds the rule, and
-before the change some part of it with the rule was minimal already. Those items are written down once per trial, with the
-moved numbers as columns, and the item engine runs over them all.
+Loosening a rule changes minimal conflicts only on items on which it takes part in one: a new minimal set holds it, and
+before the change some part of that set with the rule was minimal already. Those items are written down once per trial,
+with the moved numbers as columns, and the item engine runs over them all.
 """
 
 from __future__ import annotations
@@ -126,7 +126,8 @@ class Bench:
         rows = self._rows(trials)
         scale = _scale(trials)
         columns = "".join(f", n.c{i} as {quoted(number.name)}" for i, number in enumerate(numbers))
-        items, values = "(select unnest(?) as item, unnest(?) as trial, unnest(?) as key) i", _numbers_table(trials, numbers, scale)
+        items = "(select unnest(?) as item, unnest(?) as trial, unnest(?) as key) i"
+        values = _numbers_table(trials, numbers, scale)
         connection.execute(
             f"create or replace table {quoted(name)} as select i.item as {quoted(ITEM)}{columns}, c.* "
             f"from {items} join {values} on n.trial = i.trial "
@@ -167,7 +168,7 @@ def _by_trial(answers: ItemAnswers, rows: Sequence[tuple[int, Any]], trials: int
 
 
 def _divides(move: Move) -> bool:
-    """Does solving for the lever divide by the number, as in `(price - cost) / price >= 0.2` or `price >= cost / (1 - 0.2)`?"""
+    """Does solving for the lever divide by the number, as in `(price - cost) / price >= 0.2`?"""
     number = move.number
     column = next(c for c in number.comparison.find_all(exp.Column) if c.name == number.name)
     if number.kind == "factor" and not isinstance(column.parent, exp.Mul):

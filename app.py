@@ -22,7 +22,9 @@ if str(ROOT) not in sys.path:
 async def warm(_app: st.App) -> AsyncIterator[None]:
     """Load what the first visitor would otherwise wait for, and put the sample in on the first start."""
     await asyncio.to_thread(_load)
+    first = asyncio.create_task(asyncio.to_thread(_check_sample))
     yield
+    first.cancel()
 
 
 def _load() -> None:
@@ -44,6 +46,17 @@ def _prepare_workshop() -> None:
         put_sample()
     except AccordError as error:
         print(f"Accord: {error}", file=sys.stderr)
+
+
+def _check_sample() -> None:
+    """The sample's report, worked out while the first visitor arrives; a failure shows where the page asks again."""
+    from ui import analysis
+    from ui.workshop import SAMPLE_ID
+
+    try:
+        analysis.report(analysis.ground(SAMPLE_ID))
+    except Exception as error:
+        logging.getLogger("accord").warning("The sample could not be checked ahead: %s", error)
 
 
 def explain(error: Exception) -> bool:

@@ -27,7 +27,8 @@ def draw(here: Here) -> None:
     for table in tables(here.initiative):
         st.space(8)
         st.header(capital(table.kind), anchor=False)
-        editor(table, here)
+        with st.container():
+            editor(table, here)
     st.space(8)
     points(here, look(here.initiative.teams))
 

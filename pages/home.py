@@ -21,8 +21,8 @@ def draw() -> None:
     with left:
         st.title("Agree on what the model must never do, before it is trained", anchor=False)
         st.markdown(
-            "Teams record their rules in their own words. Accord proves, on your own catalogue, which of them contradict "
-            "each other, on which items, and what the smallest repair is.",
+            "Teams record their rules in their own words. Accord proves, on your own catalogue, which of them "
+            "contradict each other, on which items, and what the smallest repair is.",
             width=640,
         )
         ways_in()

@@ -52,9 +52,10 @@ def join_box(initiative_id: str, teams: Sequence[str], key: str) -> bool:
 
 def join_bar(here: Here, doing: str) -> None:
     """Where the person is a visitor: one line that says so, with the form to join folded into it."""
+    place = st.container(key="join_bar", horizontal=True, gap=12, vertical_alignment="center")
     if here.member is not None:
         return
-    with st.container(key="join_bar", horizontal=True, gap=12, vertical_alignment="center"):
+    with place:
         st.markdown(f"You are reading. Join to {md(doing)}.", width="content")
         with st.popover("Join", icon=":material/person_add:", key="join_here"), st.container(width=360):
             if join_box(here.id, here.initiative.teams, "bar"):

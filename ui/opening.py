@@ -41,9 +41,10 @@ def opened() -> Here:
     header(Head(found.initiative.title, stage_of(found), people, chips_of(found), last, found.initiative.teams))
     with st.container(key="live"):
         _watch(found.id, found.revision, len(people))
-    said = st.session_state.pop(_SAID_ONCE, None)
-    if said:
-        notice(said)
+    with st.container(key="said"):  # always there, so that what stands below keeps its place and its focus
+        said = st.session_state.pop(_SAID_ONCE, None)
+        if said:
+            notice(said)
     return found
 
 
@@ -85,7 +86,7 @@ def conflict_chip(here: Here) -> list[Chip]:
     if not any(c.status != "retired" for c in here.initiative.constraints):
         return [Chip("incomplete", "no rule yet")]
     try:
-        with st.spinner("Checking the rules on every item …", show_time=True):
+        with st.spinner("Checking …", show_time=True):
             report = analysis.report(here.ground)
     except AccordError:
         return [Chip("incomplete", "rules not checked")]

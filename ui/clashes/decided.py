@@ -24,10 +24,11 @@ def remember_undo(initiative_id: str, entries: Sequence[Entry], what: str) -> No
 
 def undo_last(here: Here) -> None:
     """One line to take back what was just decided, until something else is."""
+    place = st.container(horizontal=True, gap=8, vertical_alignment="center", key="undo_line")
     if st.session_state.get(_UNDO, ("",))[0] != here.id:
         return
     _, events, what = st.session_state[_UNDO]
-    with st.container(horizontal=True, gap=8, vertical_alignment="center", key="undo_line"):
+    with place:
         st.markdown(f":small[{md(what)}]", width="content")
         if st.button("Undo", icon=":material/undo:", type="tertiary", key="undo"):
             try:

@@ -35,9 +35,8 @@ def giving_way(conflicts: Sequence[Conflict], here: Here, looks: Look) -> None:
     ]
     st.header("Who is asked to give way", anchor=False)
     st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
-    st.caption(
-        "By the ways out picked below, the most that one of them asks. Each needs the consent of the team that gives way."
-    )
+    said = "By the ways out picked below, the most that one of them asks."
+    st.caption(f"{said} Each needs the consent of the team that gives way.")
 
 
 def _asked(sums: dict[str | None, float], rules: int) -> str:

@@ -11,7 +11,7 @@ from alignment.store.values import Entry
 from ui.rules.naming import named
 from ui.session import Here
 from ui.teams import Team
-from ui.words import amount, count, listed, md
+from ui.words import amount, count, counted, listed, md
 from ui.workshop import workshop
 
 LONGEST = 60
@@ -30,6 +30,8 @@ def _change(edit: Edit) -> str:
     if edit.field == "strength":
         return f"Make {name} {_STRENGTH.get(edit.to or '', edit.to)}"
     if edit.field == "where":
+        if edit.unit in ("items", "item") and edit.amount:
+            return f"Leave {counted(round(edit.amount), 'item')} out of {name}"
         return f"{name} only where {edit.to}" if edit.to else f"{name} everywhere"
     before, after = difference(edit.from_ or "", edit.to or "")
     return f"{name}: {before} → {after}" if before else f"{name}: {edit.to}"
@@ -78,7 +80,7 @@ def effect(repair: Repair, conflict: Conflict) -> str:
         return f"{clears}, opens none."
     others = listed(" and ".join(named(i) for i in id.split("+")) for id in repair.opens[:2])
     more = f", in conflict with {others}" if others else ""
-    return f"{clears}, opens {count(repair.items_opened)}{md(more)}."
+    return f"{clears}, opens {counted(repair.items_opened, 'other', 'others')}{md(more)}."
 
 
 def owners(repair: Repair, initiative: Initiative) -> list[str]:

@@ -18,7 +18,8 @@ def headline(report: ConflictReport, initiative: Initiative) -> str:
     if hard:
         return f"{capital(in_words(len(hard), 'conflict'))} {noun(len(hard), 'is', 'are')} open"
     if live:
-        return f"Must rules agree on every item; {in_words(len(live), 'conflict')} with should rules {noun(len(live), 'is', 'are')} open"
+        softer = f"{in_words(len(live), 'conflict')} with should rules {noun(len(live), 'is', 'are')} open"
+        return f"Must rules agree on every item; {softer}"
     if report.conflicts:
         return f"{capital(in_words(len(report.conflicts), 'conflict'))} found, and all waived"
     if report.verdict == "incomplete":

@@ -13,10 +13,10 @@ from ui.opening import say_next, told_comment
 from ui.rules.naming import named
 from ui.session import Here
 from ui.widgets.notes import problem
-from ui.words import listed, md
+from ui.words import in_words, listed, md
 from ui.workshop import workshop
 
-MOST_SAID = 3
+FIRST, MOST_SAID = 4, 3
 
 
 def ways_out(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
@@ -42,7 +42,7 @@ def _key(conflict: Conflict) -> str:
 
 
 def _choice(conflict: Conflict, here: Here, looks: Look) -> Repair | None:
-    options = {repair.option: repair for repair in conflict.repairs}
+    options = _shown(conflict)
     if not options:
         st.markdown("**Ways out**")
         st.caption(
@@ -56,11 +56,25 @@ def _choice(conflict: Conflict, here: Here, looks: Look) -> Repair | None:
         captions=[md(repairs.caption(r, looks.teams)) for r in options.values()],
         key=_key(conflict),
     )
+    _more(conflict)
     repair = options.get(option) or next(iter(options.values()))
     st.progress(
         min(1.0, repair.items_fixed / conflict.items) if conflict.items else 1.0, repairs.effect(repair, conflict)
     )
     return repair
+
+
+def _shown(conflict: Conflict) -> dict[int, Repair]:
+    """The first ways out, and all of them when asked for."""
+    rest = len(conflict.repairs) - FIRST
+    opened = rest <= 1 or st.session_state.get(f"more_{conflict.id}")
+    return {repair.option: repair for repair in (conflict.repairs if opened else conflict.repairs[:FIRST])}
+
+
+def _more(conflict: Conflict) -> None:
+    rest = len(conflict.repairs) - FIRST
+    if rest > 1:
+        st.toggle(f"Show {in_words(rest, 'more way', 'more ways')}", key=f"more_{conflict.id}")
 
 
 def _take_or_propose(repair: Repair, conflict: Conflict, here: Here, looks: Look) -> None:
@@ -100,42 +114,36 @@ def _taken(repair: Repair, conflict: Conflict, here: Here, reason: str, mine: bo
 def _waive(conflict: Conflict, here: Here) -> None:
     if conflict.waived_until is not None:
         return
-    with st.popover("Waive with a reason", key=f"waive_{conflict.id}", disabled=here.member is None):
-        with st.container(width=360):
-            today = here.initiative.as_of or date.today()
-            reason = st.text_input(
-                "Reason", key=f"waive_reason_{conflict.id}", placeholder="why this is accepted for now"
-            )
-            until = st.date_input(
-                "Until", today + timedelta(days=90), min_value=today, key=f"waive_until_{conflict.id}"
-            )
-            if not st.button("Waive it", key=f"waive_do_{conflict.id}"):
-                return
-            if not (reason or "").strip():
-                return problem("A waiver has a reason; write why the contradiction is accepted for now")
-            try:
-                entries = repairs.waive(conflict, here, reason.strip(), until)
-            except AccordError as error:
-                return problem(str(error))
-            remember_undo(here.id, entries, f"Waived until {until:%-d %B %Y}")
-            say_next(f"Waived until {until:%-d %B %Y}. After that day it counts again.")
-            st.rerun()
+    folded = st.popover("Waive with a reason", key=f"waive_{conflict.id}", disabled=here.member is None)
+    with folded, st.container(width=360):
+        today = here.initiative.as_of or date.today()
+        reason = st.text_input("Reason", key=f"waive_reason_{conflict.id}", placeholder="why this is accepted for now")
+        until = st.date_input("Until", today + timedelta(days=90), min_value=today, key=f"waive_until_{conflict.id}")
+        if not st.button("Waive it", key=f"waive_do_{conflict.id}"):
+            return
+        if not (reason or "").strip():
+            return problem("A waiver has a reason; write why the contradiction is accepted for now")
+        try:
+            entries = repairs.waive(conflict, here, reason.strip(), until)
+        except AccordError as error:
+            return problem(str(error))
+        remember_undo(here.id, entries, f"Waived until {until:%-d %B %Y}")
+        say_next(f"Waived until {until:%-d %B %Y}. After that day it counts again.")
+        st.rerun()
 
 
 def _comment(conflict: Conflict, here: Here) -> None:
-    with st.popover("Comment", type="tertiary", key=f"comment_{conflict.id}", disabled=here.member is None):
-        with st.container(width=360):
-            on = st.radio(
-                "On", conflict.constraints, format_func=lambda id: md(named(id)), key=f"comment_on_{conflict.id}"
-            )
-            text = st.text_area("Comment", key=f"comment_text_{conflict.id}", height=80)
-            if st.button("Say it", key=f"comment_do_{conflict.id}"):
-                try:
-                    workshop().comment(here.id, "constraints", on, text or "", here.actor)
-                except AccordError as error:
-                    return problem(str(error))
-                say_next("Said.")
-                st.rerun()
+    folded = st.popover("Comment", type="tertiary", key=f"comment_{conflict.id}", disabled=here.member is None)
+    with folded, st.container(width=360):
+        on = st.radio("On", conflict.constraints, format_func=lambda id: md(named(id)), key=f"comment_on_{conflict.id}")
+        text = st.text_area("Comment", key=f"comment_text_{conflict.id}", height=80)
+        if st.button("Say it", key=f"comment_do_{conflict.id}"):
+            try:
+                workshop().comment(here.id, "constraints", on, text or "", here.actor)
+            except AccordError as error:
+                return problem(str(error))
+            say_next("Said.")
+            st.rerun()
 
 
 def _said(conflict: Conflict, here: Here) -> None:

@@ -26,8 +26,8 @@ def catalogue(here: Here) -> None:
     file, declared = here.ground.catalogue, here.initiative.catalogue
     if file is not None and declared is not None:
         value = f", {declared.value} says what is at stake" if declared.value else ""
-        said = f"{counted(file.rows, 'item')} of {len(file.columns)} columns in {file.name}; each is named by {declared.key}{value}."
-        st.markdown(md(said), width=900)
+        size = f"{counted(file.rows, 'item')} of {counted(len(file.columns), 'column')} in {file.name}"
+        st.markdown(md(f"{size}; each is named by {declared.key}{value}."), width=900)
         _columns(here)
     else:
         st.markdown(

@@ -1,4 +1,4 @@
-"""A table of records to edit in place: what was opened stays as it is until Save, and nobody's change is overwritten."""
+"""A table of records to edit in place: what was opened stays until Save, and nobody's change is overwritten."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,13 +37,15 @@ def editor(table: Table, here: Here) -> None:
     if now != opened.entries and not _touched(delta):
         opened.entries, opened.round = now, opened.round + 1
         key = f"edit_{table.kind}_{opened.round}"
-    elif now != opened.entries:
-        st.caption(f"Somebody changed a {table.one} meanwhile. What you typed is kept; Save compares the two.")
-    if not opened.entries:
-        st.caption(table.empty)
+    with st.container():
+        if now != opened.entries:
+            st.caption(f"Somebody changed a {table.one} meanwhile. What you typed is kept; Save compares the two.")
+        elif not opened.entries:
+            st.caption(table.empty)
+    may = here.member is not None
     st.data_editor(
-        _frame(opened, table), key=key, num_rows="dynamic", hide_index=True, column_config=dict(table.columns),
-        disabled=here.member is None, placeholder="", width="stretch",
+        _frame(opened, table), key=key, num_rows="dynamic" if may else "fixed", disabled=not may, hide_index=True,
+        column_config=dict(table.columns), placeholder="", width="stretch", height=_height(len(opened.entries)),
     )  # fmt: skip
     delta = st.session_state.get(key)
     if not _touched(delta):
@@ -55,6 +57,11 @@ def editor(table: Table, here: Here) -> None:
             _start_over(table, here)
             st.rerun()
     _both(opened, table, here, delta)
+
+
+def _height(rows: int) -> int:
+    """Room for all rows and the empty one below them; beyond fourteen the table scrolls."""
+    return 36 * (min(rows, 14) + 2) + 2
 
 
 def _opened(table: Table, here: Here) -> Opened:

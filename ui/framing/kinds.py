@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, get_args
 
 import streamlit as st
@@ -28,7 +29,8 @@ class Table:
 
 def tables(initiative: Initiative) -> list[Table]:
     """The four tables, with the choices that this initiative allows."""
-    text, number, choice = st.column_config.TextColumn, st.column_config.NumberColumn, st.column_config.SelectboxColumn
+    text, choice = st.column_config.TextColumn, st.column_config.SelectboxColumn
+    number = partial(st.column_config.NumberColumn, format="localized")
     metrics, teams = [m.name for m in initiative.metrics], list(initiative.teams)
     better = choice("Better", options=["higher", "lower"], width=90)
     return [
@@ -129,7 +131,7 @@ def _value(name: str, cell: Any) -> Any:
         return None
     if name == "values":
         return [v.strip() for v in str(cell).split(",") if v.strip()] if isinstance(cell, str) else cell
-    if isinstance(cell, bool) or isinstance(cell, (Decimal, date, str, list, tuple)):
+    if isinstance(cell, (bool, Decimal, date, str, list, tuple)):
         return cell.strip() if isinstance(cell, str) else cell
     if isinstance(cell, (int, float)):
         return int(cell) if float(cell).is_integer() and name.endswith("days") else Decimal(repr(cell))

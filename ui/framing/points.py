@@ -25,7 +25,8 @@ def points(here: Here, looks: Look) -> None:
     given = here.initiative.points
     people = {(p.participant, p.team) for p in given}
     st.header("What counts most", anchor=False)
-    st.markdown(f"{counted(len(people), 'person', 'people')} spread {ALL} points over the goals so far.", width=900)
+    who = counted(len(people), "person has", "people have") if people else "Nobody has"
+    st.markdown(f"{who} spread {ALL} points over the goals so far.", width=900)
     _all_given(here, looks)
     if here.member is None:
         return

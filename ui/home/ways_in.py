@@ -28,9 +28,9 @@ def ways_in() -> None:
             go(SAMPLE_ID, "conflicts")
         with st.popover("New initiative", icon=":material/add:", key="new"), st.container(width=420):
             _new()
-        with st.popover("From a file", icon=":material/upload_file:", type="tertiary", key="file"):
-            with st.container(width=420):
-                _from_file()
+        files = st.popover("From a file", icon=":material/upload_file:", type="tertiary", key="file")
+        with files, st.container(width=420):
+            _from_file()
 
 
 def _new() -> None:
@@ -99,7 +99,11 @@ def join_card(summaries: list[Summary]) -> None:
         st.header("Join a workshop", anchor=False)
         names = {summary.id: summary.name for summary in summaries}
         asked = st.query_params.get("initiative")
-        index = list(names).index(asked) if asked in names else 0
-        chosen = st.selectbox("Initiative", list(names), index=index, format_func=names.get, key="join_which")
+        chosen = asked if asked in names else next(iter(names))
+        if len(names) > 1:
+            index = list(names).index(chosen)
+            chosen = st.selectbox("Initiative", list(names), index=index, format_func=names.get, key="join_which")
+        else:
+            st.caption(md(names[chosen]))
         if chosen and join_box(chosen, workshop().initiative(chosen).teams, f"join_{chosen}"):
             go(chosen, "record")

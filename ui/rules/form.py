@@ -134,8 +134,9 @@ def rule_fields(here: Here) -> None:
         the.selectbox("the", names, format_func=spoken, key=key("lever"), on_change=follow_sentence, **keep)
         choices = words.NUMBERS if lever is None or lever.values is None else words.CHOICES
         must.selectbox("must be", choices, key=key("comparison"), on_change=follow_sentence, **keep)
-    if state.get(key("comparison")) != words.WRITTEN:
-        _how_much(lever, columns, here)
+    with st.container():  # keeps its place where it is empty, so that the fields below keep their focus
+        if state.get(key("comparison")) != words.WRITTEN:
+            _how_much(lever, columns, here)
     st.text_input("because", key=key("because"), placeholder="what goes wrong otherwise", **keep)
     st.text_area(
         "The same as a rule; edit either, the other follows", key=key("raw"), height=80, on_change=follow_text,

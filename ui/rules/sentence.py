@@ -56,7 +56,7 @@ def rule_of(sentence: Sentence) -> str:
 def _within(sentence: Sentence) -> str:
     if sentence.of == AMOUNT:
         raise RuleError("there is nothing to be within", "pick a column, such as today's value")
-    sign, value, percent = _read_much(sentence.much)
+    _, value, percent = _read_much(sentence.much)
     if percent:
         return f"abs({sentence.lever} / {sentence.of} - 1) <= {_plain(value / 100)}"
     return f"abs({sentence.lever} - {sentence.of}) <= {_plain(value)}"

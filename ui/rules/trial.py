@@ -34,7 +34,7 @@ class Trial:
 
 
 def tried(constraint: Constraint, here: Here) -> Trial:
-    """The trial of a constraint, kept by content. Raises AccordError where it or what it stands on cannot be read."""
+    """The trial of a constraint, kept by content. Raises AccordError where it cannot be read."""
     from alignment.conflicts.preview import preview
 
     silent = constraint.model_copy(update={"because": None, "owner": None})

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 State = Literal["blocks", "open", "done"]
 MARKS: dict[State, str] = {
-    "blocks": ":red[:material/cancel:] **blocks**",
-    "open": ":gray[:material/radio_button_unchecked:] open",
-    "done": ":yellow[:material/check_circle:] done",
+    "blocks": ":red[:material/cancel:]\u00a0**blocks**",
+    "open": ":gray[:material/radio_button_unchecked:]\u00a0open",
+    "done": ":yellow[:material/check_circle:]\u00a0done",
 }
 ORDER: tuple[State, ...] = ("blocks", "open", "done")
 MOST_NAMED = 4
@@ -101,7 +101,7 @@ def _people(initiative: Initiative) -> Iterator[Point]:
 
 def _some(ids: list[str]) -> str:
     names = [spoken(id) for id in ids[:MOST_NAMED]]
-    return listed([*names, f"{len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else names)
+    return listed([*names, f"{in_words(len(ids) - MOST_NAMED, 'more', 'more')}"] if len(ids) > MOST_NAMED else names)
 
 
 def headline(found: list[Point], signed: int, teams: int) -> str:
@@ -127,7 +127,7 @@ def checklist(found: list[Point], here: Here) -> None:
             "State": MARKS[p.state],
             "What": md(p.what),
             "Now": md(p.now),
-            "Settle it in": f"[{titles[p.page]}]({p.page}?initiative={here.id})" if p.page else "",
+            "Settle\u00a0it\u00a0in": f"[{titles[p.page]}]({p.page}?initiative={here.id})" if p.page else "",
         }
         for p in found
     ]

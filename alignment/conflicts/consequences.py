@@ -9,6 +9,7 @@ from fractions import Fraction
 from alignment.conflicts.alternatives import excepted, retired, softened
 from alignment.conflicts.check import Situation
 from alignment.conflicts.ends import is_bound
+from alignment.conflicts.joint import joint_repairs
 from alignment.conflicts.limits import within_limits
 from alignment.conflicts.members import Clash
 from alignment.conflicts.numbers import Reader
@@ -24,20 +25,30 @@ def with_repairs(conflicts: Sequence[Conflict], case: Situation) -> tuple[Confli
     reader = Reader(schema_of(case.initiative, case.catalogue.kinds), case.catalogue)
     repairs = Repairs(bench_of(case.rules, case.catalogue, reader), case.answers.clashes)
     bounds = bound_repairs(repairs)
-    clashes = {c.ids: c for c in case.answers.clashes}
-    return tuple(replace(c, repairs=_ways_out(c, clashes[c.constraints], bounds, repairs, case)) for c in conflicts)
+    single = {key: _bound(tried, clash, repairs) for key, tried in bounds.items() for clash in [repairs.clash(key[0])]}
+    beyond = [c for c in repairs.clashes if _all_beyond_limits(c, single)]
+    both = joint_repairs(beyond, bounds, repairs)
+    joint = {ids: _bound(tried, repairs.clash(ids), repairs) for ids, tried in both.items()}
+    return tuple(replace(c, repairs=_ways_out(c, single, joint, repairs)) for c in conflicts)
+
+
+def _all_beyond_limits(clash: Clash, single: Mapping[tuple[Ids, str], Repair]) -> bool:
+    found = [single[clash.ids, i] for i in clash.ids if (clash.ids, i) in single]
+    return len(found) == 2 and not any(r.within_limits for r in found)
 
 
 def _ways_out(
-    conflict: Conflict, clash: Clash, bounds: Mapping[tuple[Ids, str], Tried], repairs: Repairs, case: Situation
+    conflict: Conflict, single: Mapping[tuple[Ids, str], Repair], joint: Mapping[Ids, Repair], repairs: Repairs
 ) -> tuple[Repair, ...]:
     """Changed bounds; then exceptions, softer rules and retired ones, each of the rule that counts least first."""
-    members = sorted((case.rules.of(i) for i in clash.ids), key=_yields_first)
-    tried = [bounds[clash.ids, m.id] for m in members if (clash.ids, m.id) in bounds]
-    found = [_bound(t, conflict, clash, repairs) for t in tried]
+    ids = conflict.constraints
+    members = sorted((repairs.bench.rules.of(i) for i in ids), key=_yields_first)
+    found = [single[ids, m.id] for m in members if (ids, m.id) in single]
     found.sort(key=lambda r: not r.within_limits)
-    if clash.family == "item":
-        scoped = [(m, excepted(m, clash, repairs.bench)) for m in members]
+    found += [joint[ids]] if ids in joint else []
+    found = [replace(r, items_fixed=conflict.items, stake=conflict.stake) for r in found]
+    if conflict.family == "item":
+        scoped = [(m, excepted(m, repairs.clash(ids), repairs.bench)) for m in members]
         found += [_alternative("scope", edit, conflict, m, repairs) for m, edit in scoped if edit]
     if conflict.strength == "hard":
         found += [_alternative("soften", e, conflict, m, repairs) for m in members if (e := softened(m))]
@@ -52,16 +63,16 @@ def _yields_first(rule: Checked) -> tuple[bool, int, str]:
 # Bounds
 
 
-def _bound(tried: Tried, conflict: Conflict, clash: Clash, repairs: Repairs) -> Repair:
+def _bound(tried: Tried, clash: Clash, repairs: Repairs) -> Repair:
     edits = tuple(_edit(text, id, moves, repairs.bench) for id, text, moves in new_texts(tried.moves, repairs.bench))
     return Repair(
         option=0,
         kind="bound" if len(edits) == 1 else "joint",
         changes=edits,
-        items_fixed=conflict.items,
+        items_fixed=clash.items,
         items_opened=len(tried.opened),
         opens=tried.opens,
-        stake=conflict.stake,
+        stake=None,
         within_limits=all(within_limits(m, clash, repairs) for m in tried.moves),
         concessions=tuple(_concession(e.constraint, tried.moves, clash, repairs) for e in edits),
     )

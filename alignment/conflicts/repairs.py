@@ -61,6 +61,10 @@ class Repairs:
     sets: dict[Ids, Keys] = field(default_factory=dict)
     scoped: dict[str, int] = field(default_factory=dict)
 
+    def clash(self, ids: Ids) -> Clash:
+        """The clash of a set of rules; StopIteration where there is none."""
+        return next(c for c in self.clashes if c.ids == ids)
+
     def before(self, ids: Ids) -> Keys:
         """Keys of a conflict's items before any change."""
         if ids not in self.sets:
@@ -245,7 +249,7 @@ def outward(number: OwnNumber, wanted: Need, bumps: int = 0) -> tuple[Fraction, 
 
 
 def _judge(search: Search, trial: Trial, after: Mapping[Ids, Keys], repairs: Repairs) -> None:
-    left = after.get(search.clash.ids, set())
+    left = after.get(search.clash.ids, set()) & repairs.before(search.clash.ids)
     if not left:
         search.tried, search.done = tried(trial, after, repairs), True
         return

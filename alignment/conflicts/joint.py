@@ -1,0 +1,104 @@
+"""Both sides of a conflict moved, where neither may go the whole way alone: they meet in between."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from alignment.conflicts.ends import is_bound
+from alignment.conflicts.limits import within_limits
+from alignment.conflicts.members import Clash
+from alignment.conflicts.numbers import OwnNumber
+from alignment.conflicts.repairs import Repairs, Tried, outward, tried
+from alignment.conflicts.solving import Need, Row, Target, interval, need
+from alignment.conflicts.trials import Ids, Move, Trial
+from alignment.initiative.models import Lever
+from alignment.rules.ruleset import Checked
+
+SHARES = tuple(Fraction(n, 8) for n in (4, 3, 5, 2, 6, 1, 7))
+ROUNDS = 3
+
+
+def joint_repairs(
+    clashes: Sequence[Clash], single: Mapping[tuple[Ids, str], Tried], repairs: Repairs
+) -> dict[Ids, Tried]:
+    """For conflicts of two intervals the smallest pair of moves that clears all items, tried on the catalogue.
+
+    single: the repair of each side alone, which tells the numbers to move. The sides meet half-way, or at the nearest
+    eighth of the way at which both stay within their limits; where there is none, half-way.
+    """
+    found: dict[Ids, Tried] = {}
+    asked = {c.ids: c for c in clashes if all(is_bound(repairs.bench.rules.of(i)) for i in c.ids)}
+    for bumps in range(ROUNDS):
+        trials = {ids: t for ids, c in asked.items() if ids not in found and (t := _trial(c, single, bumps, repairs))}
+        for (ids, trial), after in zip(trials.items(), repairs.bench.run(list(trials.values())), strict=True):
+            if not after.get(ids, set()) & repairs.before(ids):
+                found[ids] = tried(trial, after, repairs)
+    return found
+
+
+def _trial(
+    clash: Clash, single: Mapping[tuple[Ids, str], Tried], bumps: int, repairs: Repairs
+) -> Trial | None:
+    numbers = [single[clash.ids, i].moves for i in clash.ids]
+    if any(len(moves) != 1 for moves in numbers):
+        return None
+    sides = [(repairs.bench.rules.of(i), moves[0].number) for i, moves in zip(clash.ids, numbers, strict=True)]
+    options = [moves for share in SHARES if (moves := _meeting(clash, sides, share, bumps, repairs))]
+    within = [o for o in options if all(within_limits(m, clash, repairs) for m in o)]
+    if not options:
+        return None
+    moves = (within or options)[0]
+    loosening = all(repairs.loosens(m) for m in moves)
+    return Trial(moves, repairs.touched(clash.ids) if loosening else None)
+
+
+def _meeting(
+    clash: Clash, sides: Sequence[tuple[Checked, OwnNumber]], share: Fraction, bumps: int, repairs: Repairs
+) -> tuple[Move, ...] | None:
+    """The moves after which both sides allow, on each item, the value at a share of the way from one to the other."""
+    lever = repairs.bench.rules.levers[str(clash.lever)]
+    rows = repairs.exact_rows(repairs.looked_at(clash))
+    points = [(row, _between([rule for rule, _ in sides], share, lever, row)) for row in rows]
+    moves = []
+    for rule, number in sides:
+        furthest = _furthest(number, points, lever)
+        if furthest is None:
+            return None
+        value, decimals = outward(number, furthest, bumps)
+        moves.append(Move(rule.id, number, value, decimals))
+    return tuple(moves)
+
+
+def _furthest(number: OwnNumber, points: Sequence[tuple[Row, Fraction | None]], lever: Lever) -> Need | None:
+    wanted = list(_needs(number, points, lever))
+    if len(wanted) < len(points) or not wanted:
+        return None
+    ways = {n.value > number.value for n in wanted if n.value != number.value}
+    if len(ways) > 1:
+        return None
+    return max(wanted, key=lambda n: (abs(n.value - number.value), n.beyond))
+
+
+def _needs(number: OwnNumber, points: Sequence[tuple[Row, Fraction | None]], lever: Lever) -> Iterator[Need]:
+    for row, point in points:
+        found = None if point is None else need(number, Target(point), lever.name, row)
+        if found is not None:
+            yield found
+
+
+def _between(rules: Sequence[Checked], share: Fraction, lever: Lever, row: Row) -> Fraction | None:
+    """A lever value between two intervals that do not meet, on the lattice; the first rule moves a share of the way."""
+    (low, high), (other_low, other_high) = (interval([rule], row) for rule in rules)
+    if low is not None and other_high is not None and low[0] >= other_high[0]:
+        start, end = low[0], other_high[0]
+    elif high is not None and other_low is not None and high[0] <= other_low[0]:
+        start, end = high[0], other_low[0]
+    else:
+        return None
+    point = start + share * (end - start)
+    if lever.step is None:
+        return point
+    step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
+    return base + step * math.floor((point - base) / step + Fraction(1, 2))

@@ -85,7 +85,9 @@ def literal_text(value: Any) -> str:
     """A value as rules write it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, Decimal, float)):
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, (int, float)):
         return f"{value}"
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"

@@ -75,8 +75,7 @@ def _furthest(number: OwnNumber, points: Sequence[tuple[Row, Fraction | None]], 
     wanted = list(_needs(number, points, lever))
     if len(wanted) < len(points) or not wanted:
         return None
-    ways = {n.value > number.value for n in wanted if n.value != number.value}
-    if len(ways) > 1:
+    if len({n.way for n in wanted}) > 1:
         return None
     return max(wanted, key=lambda n: (abs(n.value - number.value), n.beyond))
 

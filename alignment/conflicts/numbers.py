@@ -57,7 +57,7 @@ class OwnNumber:
             return f" {'+' if value >= 0 else '-'} {digits}"
         if value >= 0:
             return digits
-        return f"(-{digits})" if text[: self.start].rstrip()[-1:] in ("-", "+", "*", "/") else f"-{digits}"
+        return f"(-{digits})" if text[: self.start].rstrip()[-1:] in ("*", "/") else f"-{digits}"
 
 
 def fixed(value: Fraction, decimals: int) -> str:
@@ -107,8 +107,17 @@ def added_numbers(id: str, rule: Rule, reader: Reader) -> list[OwnNumber]:
 def text_with(text: str, values: Sequence[tuple[OwnNumber, Fraction, int]]) -> str:
     """The author's text with numbers replaced by values of so many decimals; the rest stays as it was written."""
     for number, value, decimals in sorted(values, key=lambda v: v[0].start, reverse=True):
-        text = text[: number.start] + number.written(value, decimals, text) + text[number.end :]
+        before, written = text[: number.start], number.written(value, decimals, text)
+        if written.startswith("-") and before.rstrip()[-1:] in ("+", "-"):
+            before, written = _turned(before), written[1:]
+        text = before + written + text[number.end :]
     return text
+
+
+def _turned(before: str) -> str:
+    """The text up to a number with the sign before it turned round."""
+    at = len(before.rstrip()) - 1
+    return before[:at] + ("-" if before[at] == "+" else "+") + before[at + 1 :]
 
 
 def marked_rule(rule: Rule, numbers: Sequence[OwnNumber], reader: Reader) -> Rule | None:

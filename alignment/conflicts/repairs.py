@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from sqlglot import exp
 
 from alignment.catalogue.reading import quoted
 from alignment.conflicts.directions import direction, known_signs
@@ -19,6 +20,7 @@ from alignment.conflicts.solving import Need, Row, need, targets
 from alignment.conflicts.trials import Bench, Ids, Keys, Move, Trial
 from alignment.initiative.models import Lever
 from alignment.rules.normal import Normal
+from alignment.rules.render import render
 from alignment.rules.ruleset import Checked, columns_needed
 
 MOST_ITEMS = 120
@@ -96,13 +98,24 @@ class Repairs:
         """The rule's own numbers, then those that its bounds could be given."""
         if rule.id not in self.numbers:
             own = own_numbers(rule.id, rule.rule, self.bench.reader)
-            self.numbers[rule.id] = own + added_numbers(rule.id, rule.rule, self.bench.reader)
+            added = added_numbers(rule.id, rule.rule, self.bench.reader)
+            kept = [n for n in added if n.kind != "added factor" or self._is_positive(n, rule)]
+            self.numbers[rule.id] = own + kept
         return self.numbers[rule.id]
 
     def loosens(self, move: Move) -> bool:
         """Is it certain that the move allows on every item all that was allowed?"""
         signs = known_signs(self.bench.signs, self.bench.rules.levers)
         return direction(move.number, signs) * (move.value - move.number.value) > 0
+
+    def _is_positive(self, number: OwnNumber, rule: Checked) -> bool:
+        """Is the bound to be multiplied above zero on every item in scope on which it is known?"""
+        column = next(c for c in number.tree.find_all(exp.Column) if c.name == number.name)
+        assert column.parent is not None
+        table = quoted(self.bench.catalogue.table)
+        query = f"select count(*) from {table} where {scope_sql(rule)} and ({render(column.parent.this)}) <= 0"
+        row = self.bench.catalogue.connection.execute(query).fetchone()
+        return not row or not row[0]
 
     def exact_rows(self, keys: Sequence[Any]) -> list[Row]:
         """Exact values of all columns that rules use, for items by key; read once."""
@@ -216,7 +229,7 @@ def _assigned(
             return None
         number, wanted = by_name[name], item[name]
         before = furthest.get(name)
-        if before is not None and (before.value - number.value) * (wanted.value - number.value) < 0:
+        if before is not None and before.way != wanted.way:
             return None
         if before is None or _size(wanted, number) > _size(before, number):
             furthest[name] = wanted
@@ -233,7 +246,7 @@ def outward(number: OwnNumber, wanted: Need, bumps: int = 0) -> tuple[Fraction, 
 
     It is reached or passed, never missed. bumps: how many units further, where less was tried and did not do.
     """
-    way = 1 if wanted.value >= number.value else -1
+    way = wanted.way
     for decimals in range(number.decimals, MOST_DECIMALS + 1):
         unit = Fraction(1, 10**decimals)
         steps = wanted.value / unit

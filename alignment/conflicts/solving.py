@@ -26,18 +26,19 @@ HAIR = Fraction(1, 10**15)
 
 @dataclass(frozen=True)
 class Target:
-    """A lever value that the other members allow; `beyond` where they allow only values past it. None: no lever."""
+    """A lever value that the others allow; only those above it where `beyond` is 1, below where -1. None: no lever."""
 
     value: Fraction | None
-    beyond: bool = False
+    beyond: int = 0
 
 
 @dataclass(frozen=True)
 class Need:
-    """The value that a number must reach, or pass where `beyond`."""
+    """The value that a number must reach, or pass where `beyond`, going up (1) or down (-1)."""
 
     value: Fraction
     beyond: bool
+    way: int
 
 
 def targets(rule: Checked, others: Sequence[Checked], lever: Lever | None, row: Row) -> list[Target]:
@@ -51,7 +52,7 @@ def targets(rule: Checked, others: Sequence[Checked], lever: Lever | None, row: 
     allowed = [x for x in points if not any(forbids(o, x, row) for o in applying)]
     found = [Target(x) for x in allowed]
     if lever.step is None:
-        found += [Target(y, beyond=True) for x in allowed for y in _neighbours(x, points) if y not in allowed]
+        found += [Target(y, 1 if x > y else -1) for x in allowed for y in _neighbours(x, points) if y not in allowed]
     return _nearest(found, rule, lever, row)
 
 
@@ -125,7 +126,7 @@ def _earlier(a: _End, b: _End) -> _End:
 def _on_lattice(end: tuple[Fraction, bool], lever: Lever, down: bool) -> Target:
     value, is_open = end
     if lever.step is None:
-        return Target(value, is_open)
+        return Target(value, 0 if not is_open else -1 if down else 1)
     step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
     k = (value - base) / step
     whole = math.floor(k) if down else math.ceil(k)
@@ -145,15 +146,14 @@ def need(number: OwnNumber, target: Target, lever: str | None, row: Row) -> Need
     root = _root(number, target, lever, row)
     if root is None:
         return None
-    if target.beyond:
-        return Need(root, True)
-    if _allows(number, root, target, lever, row):
-        return Need(root, False)
-    tiny = HAIR * max(abs(root), Fraction(1))
     way = (root > number.value) - (root < number.value)
-    for step in (tiny * way,) if way else (tiny, -tiny):
-        if _allows(number, root + step, target, lever, row):
-            return Need(root, True)
+    tiny = HAIR * max(abs(root), Fraction(1))
+    if not target.beyond and way and _allows(number, root, target, lever, row):
+        return Need(root, False, way)
+    inside = target if target.value is None else Target(target.value + target.beyond * tiny * HAIR)
+    for step in (way,) if way else (1, -1):
+        if _allows(number, root + step * tiny, inside, lever, row):
+            return Need(root, True, step)
     return None
 
 
@@ -189,7 +189,7 @@ def _allows(number: OwnNumber, k: Fraction, target: Target, lever: str | None, r
 
 
 def _bisected(number: OwnNumber, target: Target, lever: str | None, row: Row) -> Fraction | None:
-    """The nearest value, on either side, at which the rule begins to allow the target; to twelve figures."""
+    """The nearest value, on either side, at which the rule begins to allow the target; to twelve decimals."""
     unit = max(abs(number.value), Fraction(1)) / 256
     found = []
     for way in (1, -1):
@@ -214,4 +214,5 @@ def _halved(
             good = middle
         else:
             bad = middle
-    return Fraction(f"{float(good):.12g}")
+    plain = Fraction(f"{float(good):.12f}")
+    return plain if _allows(number, plain, target, lever, row) else good

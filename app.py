@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
@@ -75,4 +76,6 @@ def explain(error: Exception) -> bool:
     return True
 
 
-app = st.App(ROOT / "ui" / "shell.py", lifespan=warm, on_script_error=explain)
+from ui.own_origin import OwnOrigin  # noqa: E402 - after the path of the app is known
+
+app = st.App(ROOT / "ui" / "shell.py", lifespan=warm, on_script_error=explain, middleware=[Middleware(OwnOrigin)])

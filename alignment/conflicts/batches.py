@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alignment.catalogue.reading import Catalogue, quoted
 
-BATCH = 65_536
+BATCH = 16_384
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]

@@ -14,7 +14,7 @@ import numpy as np
 
 from alignment.conflicts.batches import Batch, Bools
 from alignment.conflicts.endings import Pieces, pieces, residue
-from alignment.conflicts.line import Line, frame_of, leaves
+from alignment.conflicts.line import Line, frame_of, part_of
 from alignment.conflicts.minimal import minimal_hitting_sets
 from alignment.conflicts.positions import FAR, Ints, Positions, positions
 from alignment.rules.formula import Both, Compare, Either, Formula, Given, Not, Residue, Truth
@@ -226,26 +226,14 @@ def _each_once(which: Ints) -> Ints:
 # Rules against each other, and alone
 
 
-Question = Callable[[Positions, Bools, Endings | Pieces], Bools]
-
-
 def _picked(line: Line, at: Positions, members: Sequence[int]) -> tuple[Line, Positions, list[int]]:
     """The line with only some rules cut into it; which of its rules, by their new numbers, the members are."""
-    n = len(line.intervals)
-    intervals = [m for m in members if m < n]
-    unions = [m for m in members if m >= n]
-    wanted = {id_ for m in unions for id_ in map(repr, leaves(_forbidden_form(line.rules[m])))}
-    atoms = [t for t, atom in enumerate(line.atoms) if repr(atom.part) in wanted]
-    part = replace(
-        line, intervals=tuple(line.rules[m] for m in intervals), unions=tuple(line.rules[m] for m in unions),
-        atoms=tuple(line.atoms[t] for t in atoms),
-    )  # fmt: skip
+    part, numbers, intervals, atoms = part_of(line, members)
     where = replace(
         at, first=at.first[:, intervals], last=at.last[:, intervals],
         atom_first=at.atom_first[:, atoms], atom_last=at.atom_last[:, atoms],
     )  # fmt: skip
-    order = [*intervals, *unions]
-    return part, where, [order.index(m) for m in members]
+    return part, where, numbers
 
 
 def allows_no_more(line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, s: int | None, r: int) -> Bools:

@@ -158,7 +158,23 @@ def conflicts_of(case: Situation) -> tuple[Conflict, ...]:
     """The conflicts of a situation, hard ones first, then by items and ids, without repairs and explanations."""
     clashes = sorted(case.answers.clashes, key=lambda c: (not _hard(c, case), -c.items, c.ids))
     groups = components([c.ids for c in clashes])
-    return tuple(_conflict(clash, group, case) for clash, group in zip(clashes, groups, strict=True))
+    samples = [clash.worst_first() for clash in clashes]
+    columns = sorted({c for clash in clashes for c in _columns_at_worst(clash, case)})
+    rows = rows_of(case.catalogue, [keys[0] for keys in samples], columns)
+    parts = zip(clashes, groups, samples, rows, strict=True)
+    return tuple(_conflict(clash, group, keys, row, case) for clash, group, keys, row in parts)
+
+
+def _columns_at_worst(clash: Clash, case: Situation) -> list[str]:
+    """The columns that the members use, and today's value."""
+    lever = case.rules.levers.get(clash.lever or "")
+    today = [lever.current] if lever is not None and lever.current else []
+    return [*_columns_used([case.rules.of(i) for i in clash.ids], case), *today]
+
+
+def _columns_used(members: Sequence[Checked], case: Situation) -> list[str]:
+    trees = [t for m in members for t in (m.rule.tree, m.rule.scope) if t is not None]
+    return [c for c in columns_needed(trees) if c not in case.rules.levers]
 
 
 def _hard(clash: Clash, case: Situation) -> bool:
@@ -181,13 +197,12 @@ def components(sets: Sequence[tuple[str, ...]]) -> list[int]:
     return [numbers.setdefault(root(members[0]), len(numbers) + 1) for members in sets]
 
 
-def _conflict(clash: Clash, group: int, case: Situation) -> Conflict:
-    keys = clash.worst_first()
+def _conflict(clash: Clash, group: int, keys: Any, row: Mapping[str, Any], case: Situation) -> Conflict:
     members = [case.rules.of(i) for i in clash.ids]
     known = clash.gaps[~np.isnan(clash.gaps)]
     lever = case.rules.levers.get(clash.lever or "")
     has_gap = lever is not None and lever.values is None and len(known) > 0
-    worst, at_worst, today = _worst(clash, members, keys, case)
+    worst, at_worst, today = _worst(clash, members, keys[0], row, case)
     return Conflict(
         id="+".join(clash.ids),
         constraints=clash.ids,
@@ -226,15 +241,12 @@ def waived_until(initiative: Initiative, ids: tuple[str, ...], today: date) -> d
 
 
 def _worst(
-    clash: Clash, members: Sequence[Checked], keys: Any, case: Situation
+    clash: Clash, members: Sequence[Checked], key: Any, row: Mapping[str, Any], case: Situation
 ) -> tuple[Mapping[str, Any], tuple[MemberAtWorst, ...], float | None]:
     """The worst item with the members' bounds on it, exactly; the columns that the members use; today's value."""
     lever = case.rules.levers.get(clash.lever or "")
-    trees = [t for m in members for t in (m.rule.tree, m.rule.scope) if t is not None]
-    columns = [c for c in columns_needed(trees) if c not in case.rules.levers]
-    today = [lever.current] if lever is not None and lever.current and lever.current not in columns else []
-    row = rows_of(case.catalogue, [keys[0]], [*columns, *today])[0]
-    shown: dict[str, Any] = {case.catalogue.key: shown_value(plain(keys[0]))}
+    columns = _columns_used(members, case)
+    shown: dict[str, Any] = {case.catalogue.key: shown_value(plain(key))}
     if lever is None or lever.values is not None:
         return {**shown, "lower": None, "upper": None, **_context(row, columns)}, (), None
     values = exact_row(row)
@@ -264,15 +276,13 @@ def _context(row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
 
 def _near(case: Situation) -> tuple[Near, ...]:
     found = sorted(case.answers.near, key=lambda n: (n.slack.min, n.constraints))[:20]
-    return tuple(_with_context(n, case) for n in found)
+    columns = {n.constraints: _columns_used([case.rules.of(i) for i in n.constraints], case) for n in found}
+    keys = [n.worst[case.catalogue.key] for n in found]
+    rows = rows_of(case.catalogue, keys, sorted({c for used in columns.values() for c in used}))
+    return tuple(_with_context(n, row, columns[n.constraints]) for n, row in zip(found, rows, strict=True))
 
 
-def _with_context(near: Near, case: Situation) -> Near:
-    members = [case.rules.of(i) for i in near.constraints]
-    trees = [t for m in members for t in (m.rule.tree, m.rule.scope) if t is not None]
-    columns = [c for c in columns_needed(trees) if c not in case.rules.levers]
-    key = near.worst[case.catalogue.key]
-    row = rows_of(case.catalogue, [key], columns)[0]
+def _with_context(near: Near, row: Mapping[str, Any], columns: Sequence[str]) -> Near:
     worst = {**{k: shown_value(v) for k, v in near.worst.items()}, **_context(row, columns)}
     return Near(near.constraints, near.slack, near.items_within_5_percent, worst)
 

@@ -13,12 +13,15 @@ from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells
 from alignment.conflicts.batches import Batch, Ints, batches
 from alignment.conflicts.endings import pieces
-from alignment.conflicts.line import Line, casts_of, frame_of, line_of
+from alignment.conflicts.line import Line, casts_of, frame_of, line_of, part_of
+from alignment.conflicts.pairs import Members
 from alignment.conflicts.positions import positions
 from alignment.conflicts.sweep import Found, Sweep
 from alignment.initiative.models import Lever
 from alignment.rules.normal import Normal, normalise
 from alignment.rules.ruleset import columns_needed, scales_of, signs_of
+
+FEW = 64
 
 
 def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
@@ -30,10 +33,12 @@ def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
     line, where = _free_line(found.line, taking_part, catalogue)
     if line is None:
         return
+    lines = {members: part_of(line, [where[m] for m in members])[0] for members in asked}
+    steady = {members: _steady(found, members, lines[members]) for members in asked}
     for batch in batches(catalogue, line.numbers, line.flags):
         for members, entry in list(asked.items()):
             rows = _rows_in(entry, batch)
-            if len(rows) and _meet(line, batch, rows, [where[m] for m in members]):
+            if any(len(some) and _meet(lines[members], batch, some, steady[members], found.line.lever) for some in (rows[:FEW], rows[FEW:])):
                 entry.by_domain = True
                 del asked[members]
         if not asked:
@@ -59,13 +64,28 @@ def _rows_in(entry: Found, batch: Batch) -> Ints:
     return rows[(rows >= 0) & (rows < batch.size)]
 
 
-def _meet(line: Line, batch: Batch, rows: Ints, members: list[int]) -> bool:
+def _steady(found: Sweep, members: Members, line: Line) -> list[int]:
+    """Intervals of the line that are the same without the range, where all members are intervals within it."""
+    if any(m >= len(found.line.intervals) for m in members):
+        return []
+    leaning = {found.line.rules[m].id for m in found.leaning}
+    return [i for i, rule in enumerate(line.intervals) if rule.id not in leaning]
+
+
+def _meet(line: Line, batch: Batch, rows: Ints, steady: list[int], lever: Lever) -> bool:
+    """Could all rules of the line hold together on some of the items?
+
+    Within the range the pass has told; where a steady floor leaves nothing below it, nothing is left to ask.
+    """
     frame = frame_of(line, batch, rows)
+    if steady and lever.minimum is not None:
+        rows = rows[frame.low[:, steady].max(axis=1) < float(lever.minimum)]
+        if not len(rows):
+            return False
+        frame = frame_of(line, batch, rows)
     at = positions(frame, line)
     ends = pieces(line, at)
-    if ends is None:
-        return False
+    assert ends is not None  # on an open line endings are always laid out
     return any(
-        bool((exists & ~rules[:, :, members].any(axis=2)).any())
-        for _, exists, rules in cells.forbidden(line, at, frame.givens, ends)
+        bool((exists & ~rules.any(axis=2)).any()) for _, exists, rules in cells.forbidden(line, at, frame.givens, ends)
     )

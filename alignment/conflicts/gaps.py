@@ -9,7 +9,7 @@ import numpy as np
 
 from alignment.conflicts.batches import Bools, Floats, Ints
 from alignment.conflicts.cells import value_at
-from alignment.conflicts.line import Frame, Line, leaves
+from alignment.conflicts.line import Frame, Line, leans_on_range, leaves
 from alignment.conflicts.positions import Positions
 from alignment.rules.formula import Compare, Formula, Residue
 from alignment.rules.normal import Normal
@@ -109,5 +109,21 @@ def _allows(line: Line, frame: Frame, at: Positions, member: int, points: Floats
     grid = np.rint(np.where(finite, points, 0.0) * at.scale).astype(np.int64)
     found = np.zeros(points.shape, bool)
     for shift in shifts:
-        found |= value_at(line, at, frame.givens, member, grid, shift)
+        beyond = _beyond_zero(line, member, points, shift)
+        found |= value_at(line, at, frame.givens, member, grid, shift) & ~beyond
     return found & finite
+
+
+def _beyond_zero(line: Line, member: int, points: Floats, shift: int) -> Bools:
+    """Points on the side of zero that the lever's range leaves out, where a rule that divides by the lever says nothing."""
+    lever = line.lever
+    if not leans_on_range(line.rules[member], lever):
+        return np.zeros(points.shape, bool)
+    below = lever.minimum is not None and lever.minimum >= 0
+    above = lever.maximum is not None and lever.maximum <= 0
+    beyond = np.zeros(points.shape, bool)
+    if below:
+        beyond |= (points < 0) | ((points == 0) & (shift < 0))
+    if above:
+        beyond |= (points > 0) | ((points == 0) & (shift > 0))
+    return beyond

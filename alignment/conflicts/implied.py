@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from alignment.conflicts.batches import Bools, Floats, Ints
 from alignment.conflicts.bounds import Bounds
 
-FIRST = 1024
+FIRST = 512
 
-Inside = Callable[[int, int, Ints], Bools]
+Known = Callable[[int], Bools | None]
+Among = Callable[[int | None, int, Ints], Bools]
 
 
 @dataclass
@@ -32,61 +34,143 @@ class Implied:
         n = len(hard)
         return cls(np.tile(hard, (n, 1)) & ~np.eye(n, dtype=bool), np.ones(n, bool), np.ones(n, bool), np.zeros(n, np.int64))
 
-    def take(self, known: Bools, judge: Judge) -> None:
-        """known: R by N. judge: tells on which items one rule allows no more than another, or the range no more than a rule."""
-        self.known += known.sum(axis=1)
-        for rows in _blocks(known.shape[1]):
+    def take(self, judge: Judge) -> None:
+        """Adds a batch: a few items first, on which most rules are seen to bind, then the rest."""
+        for r in range(len(self.known)):
+            self.known[r] += judge.count(r)
+        for rows in (slice(0, FIRST), slice(FIRST, judge.size)):
+            spans = judge.spans(rows)
             for r in np.flatnonzero(self.never_binds | self.by_domain | self.by.any(axis=1)):
-                self._one(int(r), known, rows, judge)
+                self._one(int(r), spans)
 
-    def _one(self, r: int, known: Bools, rows: Ints, judge: Judge) -> None:
-        rows = rows[known[r, rows]]
-        if not len(rows):
-            return
-        free = judge.by_domain(r, rows)
+    def _one(self, r: int, spans: Spans) -> None:
+        """One rule against the others; of those that imply it so far, each is looked at, of the rest only as many as needed."""
+        free = spans.free(r)
         self.by_domain[r] &= bool(free.all())
-        done = free.copy()
-        for s in np.flatnonzero(self.by[r] if not self.never_binds[r] else judge.hard):
-            if s == r:
-                continue
-            inside = known[s, rows] & (free | judge.inside(int(s), r, rows))
-            self.by[r, s] &= bool(inside.all())
-            done |= inside
-        self.never_binds[r] &= bool(done.all())
-
-
-def _blocks(n: int) -> list[Ints]:
-    """A few items first: most rules are seen to bind on these."""
-    return [rows for rows in (np.arange(min(n, FIRST)), np.arange(FIRST, n)) if len(rows)]
+        left = None if not self.never_binds[r] else ~free
+        for s in np.flatnonzero(self.by[r]):
+            inside = spans.inside(int(s), r)
+            self.by[r, s] = bool(inside.all())
+            if left is not None:
+                left &= ~inside
+        if left is None:
+            return
+        for s in np.flatnonzero(spans.hard):
+            if not left.any():
+                break
+            if s != r:
+                left &= ~spans.inside(int(s), r)
+        self.never_binds[r] = not left.any()
 
 
 @dataclass(frozen=True)
 class Judge:
-    """inside(s, r, rows): where rule s allows, within the range, only what r does. by_domain(r, rows): where all is allowed."""
+    """A batch as the question sees it. known: by rule, the items in scope on which it is known, None for all.
 
+    unions: numbers of the rules that are no interval; asked by `among`: on which of some items rule s (None: the range) allows
+    no more than rule r, where s or r is one of these.
+    """
+
+    bounds: Bounds
     hard: Bools
-    inside: Inside
-    by_domain: Callable[[int, Ints], Bools]
+    known: Known
+    unions: frozenset[int] = frozenset()
+    among: Among | None = None
+
+    @property
+    def size(self) -> int:
+        return self.bounds.size
+
+    def count(self, r: int) -> int:
+        known = self.known(r)
+        return self.size if known is None else int(np.count_nonzero(known))
+
+    def spans(self, rows: slice) -> Spans:
+        return Spans(self, rows)
 
 
-def interval_judge(bounds: Bounds, hard: Bools) -> Judge:
-    """For interval rules, by their ends."""
+class Spans:
+    """What interval rules allow on some items of a batch within the range, as their first and last positions."""
 
-    def span(rule: int, rows: Ints) -> tuple[Floats | float, Floats | float]:
+    def __init__(self, judge: Judge, rows: slice) -> None:
+        self.judge, self.rows, self.hard = judge, rows, judge.hard
+        self.size = len(range(judge.size)[rows])
+        self.span, self.asked, self.answering = cache(self._span), cache(self._asked), cache(self._answering)
+
+    def _span(self, rule: int) -> tuple[Floats | None, Floats | None]:
+        """First and last position; None where that is the range's own end. Nothing at all is inf to -inf."""
+        bounds = self.judge.bounds
         f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
-        low = bounds.first if f is None else np.maximum(bounds.floors.inside[f, rows], bounds.first)
-        high = bounds.last if c is None else np.minimum(bounds.ceilings.inside[c, rows], bounds.last)
-        empty = np.asarray((low > high) | np.isposinf(low))
-        if empty.any():
-            low, high = np.where(empty, np.inf, low), np.where(empty, -np.inf, high)
-        return low, high
+        low = None if f is None else np.maximum(bounds.floors.inside[f, self.rows], bounds.first)
+        high = None if c is None else np.minimum(bounds.ceilings.inside[c, self.rows], bounds.last)
+        empty = (bounds.first if low is None else low) > (bounds.last if high is None else high)
+        if low is not None and np.isinf(bounds.last):
+            empty = empty | (low == np.inf)
+        if not np.any(empty):
+            return low, high
+        return (
+            np.where(empty, np.inf, bounds.first if low is None else low),
+            np.where(empty, -np.inf, bounds.last if high is None else high),
+        )
 
-    def inside(s: int, r: int, rows: Ints) -> Bools:
-        (low, high), (first, last) = span(s, rows), span(r, rows)
-        return np.broadcast_to(np.asarray((low >= first) & (high <= last)), (len(rows),))
+    def _asked(self, r: int) -> tuple[Floats | None, Floats | None]:
+        """The span of a rule that may be implied, without limits on the items where it is not known."""
+        low, high = self.span(r)
+        known = self.judge.known(r)
+        if known is None:
+            return low, high
+        here = known[self.rows]
+        return None if low is None else np.where(here, low, -np.inf), None if high is None else np.where(here, high, np.inf)
 
-    def by_domain(r: int, rows: Ints) -> Bools:
-        first, last = span(r, rows)
-        return np.broadcast_to(np.asarray((first <= bounds.first) & (last >= bounds.last)), (len(rows),))
+    def _answering(self, s: int) -> tuple[Floats | None, Floats | None]:
+        """The span of a rule that may imply others, NaN, which is inside nothing, on the items where it is not known."""
+        low, high = self.span(s)
+        known = self.judge.known(s)
+        if known is None or known[self.rows].all():
+            return low, high
+        bounds, here = self.judge.bounds, known[self.rows]
+        return (
+            np.where(here, bounds.first if low is None else low, np.nan),
+            np.where(here, bounds.last if high is None else high, np.nan),
+        )
 
-    return Judge(hard, inside, by_domain)
+    def free(self, r: int) -> Bools:
+        """Items on which a rule allows the whole range, or is not known."""
+        if r in self.judge.unions:
+            return self._of_union(None, r)
+        low, high = self.asked(r)
+        found = np.ones(self.size, bool)
+        if low is not None:
+            found &= low <= self.judge.bounds.first
+        if high is not None:
+            found &= high >= self.judge.bounds.last
+        return found
+
+    def inside(self, s: int, r: int) -> Bools:
+        """Items on which rule s allows only what rule r does, or r is not known."""
+        if s in self.judge.unions or r in self.judge.unions:
+            return self._of_union(s, r)
+        (low, high), (first, last) = self.asked(r), self.answering(s)
+        bounds = self.judge.bounds
+        found: Bools | None = None
+        if low is not None:
+            found = np.asarray((bounds.first if first is None else first) >= low)
+        if high is not None:
+            below = np.asarray((bounds.last if last is None else last) <= high)
+            found = below if found is None else found & below
+        if found is None:
+            found = self._known(s)
+        return found if self.judge.known(r) is None else found | ~self._known(r)
+
+    def _known(self, rule: int) -> Bools:
+        known = self.judge.known(rule)
+        return np.ones(self.size, bool) if known is None else known[self.rows]
+
+    def _of_union(self, s: int | None, r: int) -> Bools:
+        assert self.judge.among is not None
+        asked = self._known(r) if s is None else self._known(r) & self._known(s)
+        found = ~self._known(r)
+        rows = np.flatnonzero(asked)
+        if len(rows):
+            found[rows] = self.judge.among(s, r, rows + (self.rows.start or 0))
+        return found

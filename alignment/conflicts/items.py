@@ -95,18 +95,34 @@ def _merge_sweep(answers: ItemAnswers, found: Sweep, catalogue: Catalogue, direc
         )
     answers.near += _near(found, catalogue, directory)
     _finish_rooms(found, catalogue)
+    broken = _violated(found, catalogue)
     for r, rule in enumerate(line.rules):
-        answers.counts[rule.id] = _counts(found, r, catalogue)
+        answers.counts[rule.id] = _counts(found, r, broken)
 
 
-def _counts(found: Sweep, r: int, catalogue: Catalogue) -> Counts:
-    line, rule = found.line, found.line.rules[r]
+def _violated(found: Sweep, catalogue: Catalogue) -> list[int | None]:
+    """By rule, items whose value today breaks it: as counted in arrays, and by one query what was left to it."""
+    line, lever = found.line, found.line.lever
+    if lever.current is None:
+        return [None] * len(line.rules)
+    today, tests = quoted(lever.current), {}
+    ends = [f"{today} < {lever.minimum}"] if lever.minimum is not None else []
+    ends += [f"{today} > {lever.maximum}"] if lever.maximum is not None else []
+    for r, rule in enumerate(line.rules):
+        broken = f"{today} is not null and {violated_sql(rule.rule, {lever.name: exp.column(lever.current, quoted=True)})}"
+        if found.in_sql[r] or r >= len(line.intervals):
+            tests[r] = broken
+        elif r in found.leaning and ends:
+            tests[r] = f"({' or '.join(ends)}) and {broken}"
+    counted = dict(zip(tests, _count_each(catalogue, list(tests.values())), strict=True))
+    whole = [r for r in counted if found.in_sql[r] or r >= len(line.intervals)]
+    return [counted.get(r, 0) + (0 if r in whole else int(found.violated[r])) for r in range(len(line.rules))]
+
+
+def _counts(found: Sweep, r: int, broken: Sequence[int | None]) -> Counts:
+    line = found.line
     counts = Counts(int(found.in_scope[r]))
-    is_interval = r < len(line.intervals)
-    counts.unknown = int(found.unknown[r])
-    if line.lever.current is not None:
-        in_arrays = is_interval and not found.in_sql[r]
-        counts.violated = int(found.violated[r]) if in_arrays else violated(rule, {line.lever.name: line.lever}, catalogue)
+    counts.unknown, counts.violated = int(found.unknown[r]), broken[r]
     implied = found.implied
     if implied.known[r]:
         counts.never_binds = bool(implied.never_binds[r])
@@ -202,6 +218,15 @@ def violated(rule: Checked, levers: Mapping[str, Lever], catalogue: Catalogue) -
     put = {name: exp.column(lever.current or "", quoted=True) for name, lever in levers.items()}
     known = " and ".join(f"{quoted(lever.current or '')} is not null" for lever in levers.values()) or "true"
     return _count(catalogue, f"{known} and {violated_sql(rule.rule, put)}")
+
+
+def _count_each(catalogue: Catalogue, tests: Sequence[str]) -> list[int]:
+    """How many items meet each condition, in one query."""
+    if not tests:
+        return []
+    counts = ", ".join(f"count(*) filter (where {test})" for test in tests)
+    row = catalogue.connection.cursor().execute(f"select {counts} from {quoted(catalogue.table)}").fetchone()
+    return [int(n) for n in row or ()]
 
 
 def _count(catalogue: Catalogue, test: str) -> int:

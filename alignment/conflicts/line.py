@@ -162,6 +162,22 @@ def _doubt(rule: Checked, lever: Lever, casts: Mapping[str, str], scales: Mappin
     return _asserted(smooth, [dressed], casts, scales)
 
 
+def part_of(line: Line, members: Sequence[int]) -> tuple[Line, list[int], list[int], list[int]]:
+    """The line with only some of its rules, by number; the members' new numbers, and which intervals and atoms are left."""
+    n = len(line.intervals)
+    intervals, unions = [m for m in members if m < n], [m for m in members if m >= n]
+    order = [*intervals, *unions]
+    wanted = {part for m in unions for part in leaves(_form(line.rules[m]).logic.forbidden())}
+    atoms = [t for t, atom in enumerate(line.atoms) if atom.part in wanted]
+    part = replace(
+        line, intervals=tuple(line.rules[m] for m in intervals), unions=tuple(line.rules[m] for m in unions),
+        ends=tuple(replace(e, rule=intervals.index(e.rule)) for e in line.ends if e.rule in intervals),
+        atoms=tuple(line.atoms[t] for t in atoms), scopes=tuple(line.scopes[m] for m in order),
+        unknowns=tuple(line.unknowns[m] for m in order), doubts={},
+    )  # fmt: skip
+    return part, [order.index(m) for m in members], intervals, atoms
+
+
 def _form(rule: Checked) -> Normal:
     assert isinstance(rule.form, Normal)
     return rule.form
@@ -172,6 +188,16 @@ def leaves(formula: Formula) -> list[Formula]:
     if isinstance(formula, (Both, Either)):
         return [p for part in formula.parts for p in leaves(part)]
     return leaves(formula.part) if isinstance(formula, Not) else [formula]
+
+
+def leans_on_range(rule: Checked, lever: Lever) -> bool:
+    """May the normal form of a rule be another one without the lever's range: does it divide by the lever, or end at the range?"""
+    divisors = (node.expression for node in rule.rule.tree.find_all(exp.Div, exp.Mod))
+    if any(c.name == lever.name for divisor in divisors for c in divisor.find_all(exp.Column)):
+        return True
+    ends = {Fraction(v) for v in (lever.minimum, lever.maximum) if v is not None}
+    rays = _form(rule).rays
+    return any(isinstance(ray.bound, Fraction) and ray.bound in ends for ray in rays or ())
 
 
 def scope_sql(rule: Checked) -> str:

@@ -32,24 +32,30 @@ class Slacks:
         """possible: pairs, F by C, that have not clashed so far."""
         if not possible.any():
             return
-        floors = np.flatnonzero(possible.any(axis=1))
-        closed_low = np.stack([bounds.floors.bound(int(f)) for f in floors])
-        ceilings = np.flatnonzero(possible.any(axis=0))
-        closed_high = np.stack([bounds.ceilings.bound(int(c)) for c in ceilings])
-        limit = self._limit(possible)
-        if np.isfinite(limit):
-            self.limit = min(self.limit, limit)
-            with np.errstate(invalid="ignore"):
-                rows = np.flatnonzero(closed_high.min(axis=0) - closed_low.max(axis=0) <= limit * bounds.scale)
-            closed_low, closed_high = closed_low[:, rows], closed_high[:, rows]
-        if not closed_low.shape[1]:
+        floors, ceilings = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
+        rows = self._that_matter(bounds, floors, ceilings, possible)
+        if not rows.size:
             return
-        for f, low in zip(floors, closed_low, strict=True):
+        high = np.stack([bounds.ceilings.bound(int(c), rows) for c in ceilings])
+        for f in floors:
             chosen = np.flatnonzero(possible[f][ceilings])
             with np.errstate(invalid="ignore"):
-                slack = np.fmin.reduce(closed_high[chosen] - low, axis=1) / bounds.scale
+                slack = np.fmin.reduce(high[chosen] - bounds.floors.bound(int(f), rows), axis=1) / bounds.scale
             where = ceilings[chosen]
             self.least[f, where] = np.fmin(self.least[f, where], slack)
+
+    def _that_matter(self, bounds: Bounds, floors: Ints, ceilings: Ints, possible: Bools) -> Ints:
+        """Items on which some floor and some ceiling are as near as the tightest pairs so far."""
+        limit = self._limit(possible)
+        if not np.isfinite(limit):
+            return np.arange(bounds.size)
+        self.limit = min(self.limit, limit)
+        top, bottom = np.full(bounds.size, -np.inf), np.full(bounds.size, np.inf)
+        for f in floors:
+            np.maximum(top, bounds.floors.ends[f], out=top)
+        for c in ceilings:
+            np.minimum(bottom, bounds.ceilings.ends[c], out=bottom)
+        return np.flatnonzero(top >= bottom - (limit * bounds.scale + 1.0))
 
     def _limit(self, possible: Bools) -> float:
         found = np.sort(self.least[possible & np.isfinite(self.least)])

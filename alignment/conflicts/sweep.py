@@ -7,11 +7,10 @@ union are cut into cells (see `cells`). What is kept grows with conflicts, not w
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlglot import exp
 
 from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells, tightness
@@ -19,15 +18,13 @@ from alignment.conflicts.batches import Batch, Bools, Floats, Ints, batches
 from alignment.conflicts.bounds import Bounds, bounds_of
 from alignment.conflicts.endings import Pieces, pieces
 from alignment.conflicts.gaps import gaps
-from alignment.conflicts.implied import Implied, Judge, interval_judge
-from alignment.conflicts.line import Frame, Line, frame_of
+from alignment.conflicts.implied import Implied, Judge
+from alignment.conflicts.line import Frame, Line, frame_of, leans_on_range
 from alignment.conflicts.nearness import Slacks
 from alignment.conflicts.pairs import Members, envelope, hits
 from alignment.conflicts.positions import FAR, Positions, positions
 from alignment.conflicts.tightness import Quantile, Room
 from alignment.initiative.models import Lever
-from alignment.rules.normal import Normal
-from alignment.rules.ruleset import Checked
 
 
 @dataclass
@@ -46,7 +43,8 @@ class Sweep:
     """What one pass found. Counts are by rule of the line; `infeasible` marks items without a value by hard rules.
 
     leaning: rules whose form leans on the lever's range; what they allow outside it is not asked here (see `freely`).
-    in_sql: rules that SQL compares with today's value: it may be too near a bound for doubles, or out of the lever's range. unsure: items, by number, that only
+    in_sql: rules that SQL compares with today's value, which may be too near a bound for doubles. Of rules that lean on the
+    range, values out of it are left to SQL too. unsure: items, by number, that only
     fractions decide; they are in no conflict, nor in `rooms` and `implied`. not_laid_out: some items were passed over because
     their endings have too long a period.
     """
@@ -94,23 +92,13 @@ def empty(line: Line, catalogue: Catalogue) -> Sweep:
     """A pass before its first item."""
     r = len(line.rules)
     leaning = frozenset(m for m, rule in enumerate(line.rules) if leans_on_range(rule, line.lever))
-    in_sql = np.array([not _today_on_grid(line) or m in leaning for m in range(r)])
+    in_sql = np.full(r, not _today_on_grid(line))
     hard = np.array([rule.hard for rule in line.rules])
     slacks = Slacks(np.full((len(line.floors), len(line.ceilings)), np.inf))
     return Sweep(
         line, leaning, {}, *(np.zeros(r, np.int64) for _ in range(3)), in_sql, [Room() for _ in range(r)],
         Implied.at_start(hard), slacks, np.zeros(catalogue.rows, bool),
     )  # fmt: skip
-
-
-def leans_on_range(rule: Checked, lever: Lever) -> bool:
-    """May the normal form of a rule be another one without the lever's range: does it divide by the lever, or end at the range?"""
-    divisors = (node.expression for node in rule.rule.tree.find_all(exp.Div, exp.Mod))
-    if any(c.name == lever.name for divisor in divisors for c in divisor.find_all(exp.Column)):
-        return True
-    ends = {Fraction(v) for v in (lever.minimum, lever.maximum) if v is not None}
-    rays = rule.form.rays if isinstance(rule.form, Normal) else None
-    return any(isinstance(ray.bound, Fraction) and ray.bound in ends for ray in rays or ())
 
 
 def _today_on_grid(line: Line) -> bool:
@@ -127,15 +115,31 @@ def _one_batch(found: Sweep, batch: Batch) -> None:
     _count(found, batch, bounds, unsure)
     _intervals(found, batch, bounds, ~in_union & ~unsure)
     found.slacks.take(bounds, found.possible())
-    judge = interval_judge(bounds, np.array([rule.hard for rule in line.rules]))
     if union is not None:
         union.conflicts(~unsure)
         union.rooms(~unsure)
-        judge = union.judge(judge)
     unknown = _unknown(line, batch)
     for r, marks in unknown.items():
         found.unknown[r] += np.count_nonzero(marks)
-    found.implied.take(_known(line, batch, unknown) & ~unsure, judge)
+    found.implied.take(_judge(line, batch, bounds, unknown, unsure, union))
+
+
+def _judge(
+    line: Line, batch: Batch, bounds: Bounds, unknown: dict[int, Bools], unsure: Bools, union: _Union | None
+) -> Judge:
+    """The batch as `implied` sees it."""
+    sure = ~unsure if unsure.any() else None
+
+    def known(r: int) -> Bools | None:
+        """In scope, sure, and not NULL on an interval; None where that holds for all items."""
+        tests = [] if line.scopes[r] == "true" else [batch.holds(line.scopes[r])]
+        tests += [] if r not in unknown else [~unknown[r]]
+        tests += [] if sure is None else [sure]
+        return None if not tests else np.logical_and.reduce(tests)
+
+    hard = np.array([rule.hard for rule in line.rules])
+    unions = frozenset(range(len(line.intervals), len(line.rules)))
+    return Judge(bounds, hard, cache(known), unions, None if union is None else union.allows_no_more)
 
 
 def _in_unions(line: Line, batch: Batch) -> Bools:
@@ -160,7 +164,10 @@ def _count(found: Sweep, batch: Batch, bounds: Bounds, unsure: Bools) -> None:
             scope = sure if scope is None else scope & sure
         tightness.take(found.rooms[r], bounds, r, scope, unit)
         if not found.in_sql[r] and line.today is not None:
-            found.violated[r] += np.count_nonzero(_broken(bounds, r))
+            broken = _broken(bounds, r)
+            if r in found.leaning:
+                broken &= (bounds.today >= bounds.low) & (bounds.today <= bounds.high)
+            found.violated[r] += np.count_nonzero(broken)
     if bounds.unsure.any():
         found.in_sql[:] = True
 
@@ -191,14 +198,6 @@ def _unknown(line: Line, batch: Batch) -> dict[int, Bools]:
     return found
 
 
-def _known(line: Line, batch: Batch, unknown: dict[int, Bools]) -> Bools:
-    """In scope and not NULL on an interval, R by N."""
-    known = np.stack([batch.holds(sql) for sql in line.scopes])
-    for r, marks in unknown.items():
-        known[r] &= ~marks
-    return known
-
-
 # Conflicts of intervals
 
 
@@ -210,7 +209,8 @@ def _intervals(found: Sweep, batch: Batch, bounds: Bounds, among: Bools) -> None
     if not len(rows):
         return
     for hit in hits(bounds, rows):
-        _record(found, batch, hit.members, hit.rows, hit.gaps, hit.by_domain)
+        told = len(hit.members) > 1 or hit.members[0] not in found.leaning
+        _record(found, batch, hit.members, hit.rows, hit.gaps, hit.by_domain and told)
     hard = found.line.rules
     if all(rule.hard for rule in found.line.intervals):
         found.infeasible[batch.start + rows] = True
@@ -224,7 +224,7 @@ def _record(found: Sweep, batch: Batch, members: Members, rows: Ints, gap: Float
     entry.rows.append((batch.start + rows).astype(np.int32))
     entry.gaps.append(gap)
     entry.stake += float(batch.value[rows].sum())
-    entry.by_domain |= by_domain and not found.leaning & set(members)
+    entry.by_domain |= by_domain
 
 
 # Unions
@@ -277,8 +277,8 @@ class _Union:
     def _record(self, members: Members, rows: Ints) -> None:
         gap = gaps(self.line, self.frame, self.open_at, members, rows)
         entry = self.found.conflicts.get(members)
-        told = self.found.leaning & set(members) or (entry is not None and entry.by_domain)
-        by_domain = bool(told) or self._meet_freely(members, rows)
+        told = (entry is not None and entry.by_domain) or bool(self.found.leaning & set(members))
+        by_domain = not told and self._meet_freely(members, rows)
         _record(self.found, self.batch, members, self.rows[rows], gap, by_domain)
 
     def _meet_freely(self, members: Members, rows: Ints) -> bool:
@@ -312,31 +312,12 @@ class _Union:
                 room.total += float(width.sum())
                 room.median.take(width)
 
-    def judge(self, intervals: Judge) -> Judge:
-        """Implication where a union takes part; items outside every union have none to be asked about."""
-        n = len(self.line.intervals)
-
-        def inside(s: int, r: int, rows: Ints) -> Bools:
-            if s < n and r < n:
-                return intervals.inside(s, r, rows)
-            return self._among(rows, lambda at, given, ends: cells.allows_no_more(self.line, at, given, ends, s, r))
-
-        def by_domain(r: int, rows: Ints) -> Bools:
-            if r < n:
-                return intervals.by_domain(r, rows)
-            return self._among(rows, lambda at, given, ends: cells.allows_no_more(self.line, at, given, ends, None, r))
-
-        return Judge(intervals.hard, inside, by_domain)
-
-    def _among(self, rows: Ints, asked: cells.Question) -> Bools:
-        """A question put to the items in scope of some union; the answer is no elsewhere, and where it cannot be told."""
-        answer = np.zeros(len(rows), bool)
+    def allows_no_more(self, s: int | None, r: int, rows: Ints) -> Bools:
+        """Items, by row of the batch, on which rule s (None: the range) allows only what rule r does; not where untold."""
+        if self.ends is None:
+            return np.zeros(len(rows), bool)
         places = self.place[rows]
-        here = places >= 0
-        if self.ends is not None and here.any():
-            chosen = places[here]
-            answer[here] = asked(self.at.take(chosen), self.frame.givens[chosen], self.ends)
-        return answer
+        return cells.allows_no_more(self.line, self.at.take(places), self.frame.givens[places], self.ends, s, r)
 
 
 def rooms_again(found: Sweep, medians: dict[int, Quantile], catalogue: Catalogue) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from alignment.conflicts.report import Conflict, Edit, Repair
+from alignment.conflicts.report import Concession, Conflict, Edit, Repair
 from alignment.initiative.models import Decision, Initiative, Waiver
 from alignment.store import Add
 from alignment.store import Edit as Write
@@ -15,11 +15,16 @@ from ui.words import amount, count, counted, listed, md
 from ui.workshop import workshop
 
 LONGEST = 60
+ITEMS = "items"
 _STRENGTH = {"soft": "a should", "hard": "a must"}
 
 
 def label(repair: Repair) -> str:
     """What the repair changes, short: Max change 0.10 → 0.22."""
+    left_out = sum(round(c.amount) for c in repair.concessions if c.unit == ITEMS)
+    if repair.kind == "scope" and left_out:
+        rules = listed(dict.fromkeys(named(edit.constraint) for edit in repair.changes))
+        return f"Leave {counted(left_out, 'item')} out of {rules}"
     return ", ".join(_change(edit) for edit in repair.changes)
 
 
@@ -30,8 +35,6 @@ def _change(edit: Edit) -> str:
     if edit.field == "strength":
         return f"Make {name} {_STRENGTH.get(edit.to or '', edit.to)}"
     if edit.field == "where":
-        if edit.unit in ("items", "item") and edit.amount:
-            return f"Leave {counted(round(edit.amount), 'item')} out of {name}"
         return f"{name} only where {edit.to}" if edit.to else f"{name} everywhere"
     before, after = difference(edit.from_ or "", edit.to or "")
     return f"{name}: {before} → {after}" if before else f"{name}: {edit.to}"
@@ -62,8 +65,16 @@ def gives_up(repair: Repair, teams: dict[str, Team]) -> str:
     """Operations gives up $1,180, Brand $310."""
     if not repair.concessions:
         return "Nobody gives up anything measurable"
-    parts = [f"{teams[c.team].name} gives up {amount(round(c.amount, 6), c.unit)}" for c in repair.concessions]
-    return "; ".join(parts)
+    return "; ".join(_concession(c, repair.kind, teams[c.team].name) for c in repair.concessions)
+
+
+def _concession(given: Concession, kind: str, team: str) -> str:
+    if given.unit != ITEMS:
+        return f"{team} gives up {amount(round(given.amount, 2), given.unit)}"
+    items = counted(round(given.amount), "item")
+    if kind == "soften":
+        return f"{team} lets it yield where it must, on up to {items}"
+    return f"{team} gives up the rule on {items if kind == 'scope' else f'all its {items}'}"
 
 
 def effect(repair: Repair, conflict: Conflict) -> str:

@@ -45,7 +45,7 @@ def editor(table: Table, here: Here) -> None:
     may = here.member is not None
     st.data_editor(
         _frame(opened, table), key=key, num_rows="dynamic" if may else "fixed", disabled=not may, hide_index=True,
-        column_config=dict(table.columns), placeholder="", width="stretch", height=_height(len(opened.entries)),
+        column_config=dict(table.columns), placeholder="", width="stretch", height=_height(len(opened.entries) + may),
     )  # fmt: skip
     delta = st.session_state.get(key)
     if not _touched(delta):
@@ -60,8 +60,8 @@ def editor(table: Table, here: Here) -> None:
 
 
 def _height(rows: int) -> int:
-    """Room for all rows and the empty one below them; beyond fourteen the table scrolls."""
-    return 36 * (min(rows, 14) + 2) + 2
+    """Room for all rows; beyond fifteen the table scrolls."""
+    return 36 * (min(rows, 15) + 1) + 2
 
 
 def _opened(table: Table, here: Here) -> Opened:

@@ -131,4 +131,5 @@ def checklist(found: list[Point], here: Here) -> None:
         }
         for p in found
     ]
-    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
+    with st.container(key="checklist"):
+        st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)

@@ -79,6 +79,7 @@ def share(value: float | None, sign: bool = False) -> str:
     """A share as whole percents, with a decimal below 1 %; never 0 % or 100 % of what is not quite that."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
+    value = round(value, 9)  # what differs from 0 or from all by rounding only is 0 or all
     size = abs(value) * 100
     if 0 < size < 0.05:
         return _signed(f"<0.1{NO_BREAK}%", value, sign)

@@ -41,11 +41,13 @@ def _captured_word(k: float, low: float | None, high: float | None) -> str:
     low, high = k if low is None else low, k if high is None else high
     if high < 0:
         return "worse than leaving today’s choices alone"
+    if low < 0:
+        return "perhaps no better than today"
     if high < 0.5:
         return "less than half of what there is"
     if low >= 0.8:
         return "nearly all there is" if low >= 0.95 else "most of what there is"
-    return "perhaps no better than today" if low < 0 else "part of what there is"
+    return "part of what there is"
 
 
 def _zones(d: Drawing, left: float) -> None:

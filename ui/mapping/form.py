@@ -72,6 +72,9 @@ def _form(here: Here, entry: Entry | None) -> None:
     how = st.segmented_control("Written as", FORMS, default=_form_of(first), key=f"objective_how_{seen}", required=True)
     st.caption(HINTS[how])
     draft = _fields(here, first, how, seen)
+    if version != seen and _untouched(draft, first):
+        _forget(here)
+        st.rerun()
     if version != seen and _changed_meanwhile(here, entry):
         return
     if st.button("Record the objective", type="primary", key="record_objective"):
@@ -141,6 +144,14 @@ def _score(here: Here, first: Objective | None, seen: int):
     else:
         name = st.text_input("Column with the score", value=stands or "", key=f"objective_score_{seen}")
     return lambda *more: writing.of_score(name, *more)
+
+
+def _untouched(draft, first: Objective | None) -> bool:
+    """Whether the form still says what it started from; then another's change may replace it."""
+    try:
+        return first is not None and draft().model_dump() == first.model_dump()
+    except AccordError:
+        return first is None
 
 
 def _changed_meanwhile(here: Here, entry: Entry | None) -> bool:

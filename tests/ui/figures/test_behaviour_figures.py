@@ -37,7 +37,7 @@ STRIPS = [
     (captured(1, 1, 1, 0.9), "100 %", "nearly all there is"),
     (captured(0.6, -0.1, 1.2, 0.3), "60 %", "perhaps no better than today"),
     (captured(-7.3, -8.8, -6.2, -8.9), "−730 %", "worse than leaving today’s choices alone"),
-    (captured(-0.02, -0.06, 0.03, -0.05), "−2 %", "less than half of what there is"),
+    (captured(-0.02, -0.06, 0.03, -0.05), "−2 %", "perhaps no better than today"),
     (captured(0.5), "50 %", "part of what there is"),
 ]
 

@@ -45,8 +45,7 @@ def _change(change: Stressed) -> Iterator[str]:
 
 def percents(value: float) -> str:
     """A move in percent with its sign: +10 %, −5 %, +1.24 %."""
-    digits = number(abs(value), None if abs(value) >= 10 else 2).removesuffix(".00")
-    return f"{MINUS if value < 0 else '+'}{digits} %"
+    return f"{MINUS if value < 0 else '+'}{number(abs(value))} %"
 
 
 def _keys(keys: tuple[object, ...], items: int) -> str:

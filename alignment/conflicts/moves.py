@@ -98,10 +98,10 @@ def _lever(rule: Checked) -> str | None:
 
 def _ends(case: Situation, column: str, rules: Sequence[Checked], side: Any, share: float) -> list[str]:
     """SQL of the rules' ends when the column has moved by a share of itself."""
-    factor = repr(1.0 + share)
+    factor = f"cast('{1.0 + share!r}' as double)"
     casts = casts_of(case.catalogue)
-    moved = {**casts, column: f"({casts[column]}) * {factor}"}
-    return [end_sql(r, side, moved, {column: f"{quoted(column)} * {factor}"}) for r in rules]
+    moved = f"({casts[column]}) * {factor}"
+    return [end_sql(r, side, {**casts, column: moved}, {column: moved}) for r in rules]
 
 
 def _crossings(

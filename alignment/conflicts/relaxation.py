@@ -18,13 +18,12 @@ from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.check import Situation
 from alignment.conflicts.ends import end_sql, is_bound, nothing_sql
 from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
-from alignment.conflicts.line import casts_of, leaves
+from alignment.conflicts.line import casts_of
 from alignment.conflicts.members import exact_row, plain, rows_of
 from alignment.conflicts.programme import Programme
 from alignment.conflicts.report import Conflict, Relaxation
-from alignment.conflicts.solving import interval
+from alignment.conflicts.solving import endings_of, interval, is_ending
 from alignment.initiative.models import Lever
-from alignment.rules.formula import Residue
 from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked, columns_needed
 
@@ -219,7 +218,7 @@ def _likely(item: Item, low: float) -> Iterator[Fraction]:
     """A few values of which one is most often allowed: the first endings, the unions' own ends, the lower end."""
     if math.isfinite(low):
         start = Fraction(low)
-        yield from (e.value + math.ceil((start - e.value) / e.modulus) * e.modulus for e in _endings(item.unions))
+        yield from (e.value + math.ceil((start - e.value) / e.modulus) * e.modulus for e in endings_of(item.unions))
         yield start
     yield from breakpoints(item.unions, item.row)
 
@@ -240,7 +239,7 @@ def _stretches(item: Item, low: float, high: float) -> list[tuple[float, float]]
     points = representatives(item.unions, item.lever, item.row)
     near = [Fraction(v) for v in (low, high) if math.isfinite(v)]
     points = sorted({*points, *near, *_endings_near(item.unions, near)})
-    single = {*breakpoints(item.unions, item.row), *(p for p in points if _is_ending(p, item.unions))}
+    single = {*breakpoints(item.unions, item.row), *(p for p in points if is_ending(p, item.unions))}
     single |= {Fraction(v) for v in (item.lever.minimum, item.lever.maximum) if v is not None}
     inside = [p for p in points if _in_domain(p, item.lever)]
     return _runs(inside, [not any(forbids(u, x, item.row) for u in item.unions) for x in inside], single)
@@ -250,18 +249,9 @@ def _in_domain(x: Fraction, lever: Lever) -> bool:
     return (lever.minimum is None or x >= lever.minimum) and (lever.maximum is None or x <= lever.maximum)
 
 
-def _endings(rules: Sequence[Checked]) -> list[Residue]:
-    forms = [r.form.logic.forbidden() for r in rules if isinstance(r.form, Normal)]
-    return [part for form in forms for part in leaves(form) if isinstance(part, Residue)]
-
-
-def _is_ending(x: Fraction, rules: Sequence[Checked]) -> bool:
-    return any((x - e.value) % e.modulus == 0 for e in _endings(rules))
-
-
 def _endings_near(rules: Sequence[Checked], near: Sequence[Fraction]) -> Iterator[Fraction]:
     """All values with one of the endings from below the least to above the greatest of some values."""
-    for ending in _endings(rules) if near else ():
+    for ending in endings_of(rules) if near else ():
         first, last = (math.floor((v - ending.value) / ending.modulus) for v in (min(near), max(near)))
         if last - first > MOST_PIECES:
             raise NoShift("values with the required endings are too many between the bounds")

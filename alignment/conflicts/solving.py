@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from alignment.conflicts.exactly import forbids, in_scope, representatives
+from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
+from alignment.conflicts.line import leaves
 from alignment.conflicts.numbers import OwnNumber
 from alignment.initiative.models import Lever
 from alignment.rules.exact import evaluate
+from alignment.rules.formula import Residue
 from alignment.rules.normal import Normal, Ray
 from alignment.rules.ruleset import Checked
 
@@ -52,7 +54,10 @@ def targets(rule: Checked, others: Sequence[Checked], lever: Lever | None, row: 
     allowed = [x for x in points if not any(forbids(o, x, row) for o in applying)]
     found = [Target(x) for x in allowed]
     if lever.step is None:
-        found += [Target(y, 1 if x > y else -1) for x in allowed for y in _neighbours(x, points) if y not in allowed]
+        cuts = set(breakpoints([rule, *applying], row))
+        open_ = [x for x in allowed if x not in cuts and not is_ending(x, applying)]
+        ends = ((x, y) for x in open_ for y in _neighbours(x, points) if y in cuts and y not in allowed)
+        found += [Target(y, 1 if x > y else -1) for x, y in ends]
     return _nearest(found, rule, lever, row)
 
 
@@ -64,6 +69,17 @@ def _neighbours(x: Fraction, points: Sequence[Fraction]) -> Iterator[Fraction]:
     i = points.index(x)
     yield from points[max(i - 1, 0) : i]
     yield from points[i + 1 : i + 2]
+
+
+def is_ending(x: Fraction, rules: Sequence[Checked]) -> bool:
+    """Does a value have one of the endings that the rules ask for or forbid, such as 9.99 for `price % 1 = 0.99`?"""
+    return any((x - e.value) % e.modulus == 0 for e in endings_of(rules))
+
+
+def endings_of(rules: Sequence[Checked]) -> list[Residue]:
+    """The endings that occur in rules."""
+    forms = [r.form.logic.forbidden() for r in rules if isinstance(r.form, Normal)]
+    return [part for form in forms for part in leaves(form) if isinstance(part, Residue)]
 
 
 def _nearest(found: Sequence[Target], rule: Checked, lever: Lever, row: Row) -> list[Target]:

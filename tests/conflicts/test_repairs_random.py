@@ -43,11 +43,12 @@ def test_a_unit_less_than_a_repaired_number_leaves_an_item_in_conflict(seed: int
         for repair in conflict.repairs:
             nearer = a_unit_less(repair)
             if nearer is not None:
-                assert effect(conflict, nearer, case).fixed < conflict.items, f"seed {seed}: {conflict.id} {nearer}"
+                found = effect(conflict, nearer, case)
+                assert found.fixed < conflict.items, f"seed {seed}: {conflict.id} {nearer}"
 
 
 def a_unit_less(repair: Repair) -> Repair | None:
-    """The same repair with its one number a unit of its last decimal nearer to what it was; None where there is none."""
+    """The same repair with its one number a unit of its last decimal nearer to what it was, where it has one."""
     if repair.kind != "bound" or not repair.changes[0].from_ or not repair.changes[0].to:
         return None
     was, now = (text.split(" ") for text in (repair.changes[0].from_, repair.changes[0].to))

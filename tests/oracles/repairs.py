@@ -25,7 +25,9 @@ class Effect:
 
 def edited(initiative: Initiative, repair: Repair) -> Initiative:
     """The repair made as a person would: the file written, its fields changed, and the file read again."""
-    fields = {e.constraint: {f.field: f.to for f in repair.changes if f.constraint == e.constraint} for e in repair.changes}
+    fields: dict[str, dict[str, Any]] = {}
+    for edit in repair.changes:
+        fields.setdefault(edit.constraint, {})[edit.field] = edit.to
     constraints = tuple(
         type(c).model_validate({**c.model_dump(by_alias=True), **fields.get(c.id, {})}) for c in initiative.constraints
     )

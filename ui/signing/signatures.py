@@ -30,26 +30,27 @@ def signatures(here: Here, looks: Look) -> None:
 
 
 def _stands(team: str, here: Here, now: str) -> dict[str, str]:
-    given = [s for s in here.initiative.signatures if s.team == team]
-    holding = [s for s in given if s.content_hash == now]
+    entries = [e for e in workshop().entries(here.id, "signatures") if isinstance(e.record, Signature)]
+    given = sorted((e for e in entries if e.record.team == team), key=lambda e: _utc(e.record.at))
+    holding = [e.record for e in given if e.record.content_hash == now]
     if holding:
-        last = max(holding, key=lambda s: _utc(s.at))
+        last = holding[-1]
         return {
             "Signature": md(f"{last.name} at {clock(_utc(last.at))}, over {short(now)}"),
             "Since then": "nothing changed",
         }
     if given:
-        last = max(given, key=lambda s: _utc(s.at))
+        last = given[-1].record
         return {
             "Signature": md(f"lapsed, {last.name} at {clock(_utc(last.at))}"),
-            "Since then": md(_first_change(here, _utc(last.at))),
+            "Since then": md(_first_change(here, given[-1].event)),
         }
     return {"Signature": "not yet", "Since then": "–"}
 
 
-def _first_change(here: Here, at: datetime) -> str:
-    """What changed first after a moment."""
-    since = workshop().events(here.id, since=at.astimezone(UTC), limit=500)
+def _first_change(here: Here, event: int) -> str:
+    """What changed first after an event."""
+    since = workshop().events(here.id, since=event, limit=500)
     meant = [e for e in since if e.kind in MEANING and e.action != "commented"]
     return told(meant[-1]) if meant else "the content differs"
 

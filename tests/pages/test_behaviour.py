@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.pages.conftest import SHIRTS, opened, texts
+from tests.pages.conftest import SHIRTS, Shop, opened, texts
 from tests.pages.mapped import HEAD, OBJECTIVE, WHOLE, buttons, headings, mapped
+from ui.workshop import SAMPLE_ID, put_sample, workshop
 
 POINTS = """points:
 - {participant: Ana, team: operations, goal: more-margin, points: 90}
@@ -128,3 +129,17 @@ def test_what_is_missing_is_said(home, text, title):
 def test_the_rules_that_were_applied_are_listed(shirts):
     app = shirts.page("behaviour")
     assert "Floor" in texts(app) and "Cap" in texts(app)
+
+
+def test_the_sample_shows_who_pays_and_adopts_its_repair(home):
+    put_sample()
+    lead = workshop().join(SAMPLE_ID, "Ana", "finance")
+    app = Shop(SAMPLE_ID, lead, lead).page("behaviour", lead)
+    assert app.title[0].value == (
+        "This model does more for operations than the best choice would, at the expense of brand and finance"
+    )
+    assert "1,990 of 2,217 items · 24,387 candidates · 90\u00a0% of the goals’ weight is in the table" in texts(app)
+    assert "227 items have no candidate that keeps every hard rule" in texts(app)
+    buttons(app, "Adopt the repaired weights")[0].click().run()
+    assert "nearly all there is" in headings(app)[0]
+    assert workshop().initiative(SAMPLE_ID).objective.terms

@@ -77,7 +77,7 @@ class Ground:
 
 
 _texts: dict[str, tuple[Initiative, str]] = {}
-_tables, _situations, _reports, _mappings = Kept(8), Kept(), Kept(), Kept()
+_tables, _situations, _bare, _reports, _mappings = Kept(8), Kept(), Kept(), Kept(), Kept()
 
 
 def ground(initiative_id: str) -> Ground:
@@ -128,6 +128,17 @@ def situation(ground: Ground) -> "Situation":
     return replace(case, catalogue=replace(case.catalogue, connection=case.catalogue.connection.cursor()))
 
 
+def bare_report(ground: Ground) -> "ConflictReport":
+    """The report without ways out and sentences, which take longer. Raises AccordError."""
+
+    def make() -> "ConflictReport":
+        from alignment.conflicts.check import report
+
+        return replace(report(situation(ground)), content_hash=ground.content_hash)
+
+    return _reports.known(ground.key) or _bare.get(ground.key, make)
+
+
 def report(ground: Ground) -> "ConflictReport":
     """The full report of conflicts. Raises AccordError."""
 
@@ -140,8 +151,8 @@ def report(ground: Ground) -> "ConflictReport":
 
 
 def known_report(ground: Ground) -> "ConflictReport | None":
-    """The report where somebody has asked for it already."""
-    return _reports.known(ground.key)
+    """The report, perhaps the bare one, where somebody has asked for it already."""
+    return _reports.known(ground.key) or _bare.known(ground.key)
 
 
 def mapping(ground: Ground) -> "MappingReport":

@@ -87,7 +87,7 @@ def conflict_chip(here: Here) -> list[Chip]:
         return [Chip("incomplete", "no rule yet")]
     try:
         with st.spinner("Checking …", show_time=True):
-            report = analysis.report(here.ground)
+            report = analysis.bare_report(here.ground)
     except AccordError:
         return [Chip("incomplete", "rules not checked")]
     still = [c for c in report.conflicts if c.waived_until is None]

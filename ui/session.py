@@ -128,6 +128,11 @@ def situation(here: Here) -> "Situation":
     return analysis.situation(here.ground)
 
 
+def bare_report(here: Here) -> "ConflictReport":
+    """The same without ways out, at once. Raises AccordError."""
+    return analysis.bare_report(here.ground)
+
+
 def report(here: Here) -> "ConflictReport":
     """The report of conflicts in what is on screen. Raises AccordError."""
     return analysis.report(here.ground)

@@ -52,7 +52,7 @@ def records(here: Here, looks: Look) -> None:
 
 def _report(here: Here) -> ConflictReport | None:
     try:
-        return analysis.report(here.ground)
+        return analysis.bare_report(here.ground)
     except AccordError:
         return None
 

@@ -11,7 +11,7 @@ from ui import analysis
 from ui.clashes.line import line_of
 from ui.figures.drawing import Look
 from ui.rules.naming import named, tagged_all
-from ui.session import Here, report, situation
+from ui.session import Here, bare_report, situation
 from ui.widgets.figure import figure
 from ui.words import capital, count, counted, in_words, listed, md, noun
 
@@ -39,7 +39,7 @@ def tried(constraint: Constraint, here: Here) -> Trial:
 
     silent = constraint.model_copy(update={"because": None, "owner": None})
     found = _previews.get((here.ground.key, silent), lambda: preview(situation(here), silent))
-    now = {c.id for c in report(here).conflicts if constraint.id in c.constraints}
+    now = {c.id for c in bare_report(here).conflicts if constraint.id in c.constraints}
     new = tuple(c for c in found.conflicts if c.id not in now)
     return Trial(constraint, found, new, len(now - {c.id for c in found.conflicts}))
 

@@ -65,7 +65,8 @@ def behave(here: Here, base) -> None:
         goals = goals_of(initiative, report.weights)
         names = {id: rule.name for id, rule in rules.items()}
         show.rules_applied(report.behaviour, rules, left_out(report.behaviour, goals, names), looks)
-        if weights and st.button("Work out robustness and a repair for these weights", key="thorough"):
+        quick = report.behaviour.robustness is None
+        if weights and quick and st.button("Work out robustness and a repair for these weights", key="thorough"):
             with st.spinner("Trying weights and coefficients …", show_time=True):
                 report = moved(here.ground, base, weights, thorough=True)
     with top:

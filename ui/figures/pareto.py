@@ -35,13 +35,12 @@ def pareto(frontier: Sequence[Point], points: Mapping[str, Point], x: Goal, y: G
     view = _view([*frontier, *points.values()])
     _axes(d, view, x, y)
     _front(d, frontier, view)
-    line = [_place(p, view) for p in frontier]
-    line += _arrows(d, points, view)
+    line = _arrows(d, points, view)
     seats = _seats(frontier, points, line, view)
     for kind, (px, py) in points.items():
         _point(d, kind, px, py, seats[kind], f"{NAMES[kind]}<br>{label(_both((px, py), x, y))}")
     if frontier:
-        px, py = frontier[len(frontier) // 3]
+        px, py = _labelled(frontier, line, view)
         x_at, y_at, dx, dy = seats[FRONT]
         d.say(px, py, FRONT, 11.5, look.ink.muted, x_at=x_at, y_at=y_at, xshift=dx, yshift=dy - 4)
     return d.figure()
@@ -178,12 +177,24 @@ def _point(d: Drawing, kind: str, x: float, y: float, seat: tuple[str, str, int,
     d.say(x, y, text, 12, ink.muted if kind == "random" else ink.ink, x_at=x_at, y_at=y_at, xshift=dx, yshift=dy)
 
 
+def _labelled(frontier: Sequence[Point], arrows: Sequence[Point], view: tuple) -> Point:
+    """The point of the frontier beside which its label stands: in its middle part, farthest from any arrow."""
+    middle = frontier[len(frontier) // 3 : max(len(frontier) // 3 + 1, len(frontier) * 4 // 5)]
+
+    def room(point: Point) -> float:
+        x, y = _place(point, view)
+        return min((abs(x - a) + abs(y - b) for a, b in arrows), default=0.0)
+
+    return max(middle, key=room)
+
+
 def _seats(
-    frontier: Sequence[Point], points: Mapping[str, Point], line: Sequence[Point], view: tuple
+    frontier: Sequence[Point], points: Mapping[str, Point], arrows: Sequence[Point], view: tuple
 ) -> dict[str, tuple[str, str, int, int]]:
     labels = [(kind, *_place(p, view), NAMES[kind]) for kind, p in points.items()]
     if frontier:
-        labels.append((FRONT, *_place(frontier[len(frontier) // 3], view), FRONT))
+        labels.append((FRONT, *_place(_labelled(frontier, arrows, view), view), FRONT))
+    line = [*(_place(p, view) for p in frontier), *arrows]
     return seat(labels, [_place(p, view) for p in points.values()], line, [(PHONE - 46, HEIGHT), (DESK - 46, HEIGHT)])
 
 

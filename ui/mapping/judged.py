@@ -50,8 +50,8 @@ def moved(
 ) -> "MappingReport":
     """The report under other weights, by goal id; kept, as visitors move weights to and fro.
 
-    thorough: with robustness and repair, which take seconds. What is prepared stays with `report` alone, so that an old
-    table is not held in memory by reports on it. Raises AccordError.
+    thorough: with robustness and repair, which take seconds; where somebody has asked for them, they are there. What is
+    prepared stays with `report` alone, so that reports hold no old table in memory. Raises AccordError.
     """
     from alignment.objective.mapping import mapped
 
@@ -62,7 +62,8 @@ def moved(
         with _one_at_a_time:
             return replace(mapped(prepared, weights, thorough=thorough), prepared=None)
 
-    return _moved.get((ground.key, tuple(sorted(weights.items())), thorough), make)
+    key = ground.key, tuple(sorted(weights.items()))
+    return _moved.known((*key, True)) or _moved.get((*key, thorough), make)
 
 
 def frontier(ground: Ground, report: "MappingReport", x: str, y: str) -> "Frontier":

@@ -23,6 +23,7 @@ from alignment.rules.parse import AGGREGATES, LONGEST, Schema, parse_condition
 from alignment.rules.ruleset import Checked
 
 FEW = 12
+MANY = 1_000
 
 
 def softened(rule: Checked) -> Edit | None:
@@ -43,7 +44,7 @@ def excepted(rule: Checked, clash: Clash, bench: Bench) -> Edit | None:
     if clash.items == 0 or rule.rule.tree.find(*AGGREGATES) or _has_aggregate(rule):
         return None
     where = rule.constraint.where
-    if clash.items > FEW:
+    if FEW < clash.items <= MANY:
         for test in _telling(rule, clash, bench):
             edit = _edit(rule, _and(where, test), bench)
             if edit is not None:

@@ -16,6 +16,7 @@ from alignment.conflicts.directions import direction, known_signs
 from alignment.conflicts.line import scope_sql
 from alignment.conflicts.members import Clash, exact_row, plain, rows_of
 from alignment.conflicts.numbers import OwnNumber, added_numbers, own_numbers, text_with
+from alignment.conflicts.pairwise import only_pairs, still_apart
 from alignment.conflicts.solving import Need, Row, need, targets
 from alignment.conflicts.trials import Bench, Ids, Keys, Move, Trial
 from alignment.initiative.models import Lever
@@ -24,7 +25,10 @@ from alignment.rules.render import render
 from alignment.rules.ruleset import Checked, columns_needed
 
 MOST_ITEMS = 120
+MANY_CONFLICTS = 30
 MOST_ROUNDS = 6
+MOST_WORK = 10_000_000
+LEAST_CONFLICTS = 20
 OVERSHOOT = Fraction(2, 100)
 MOST_DECIMALS = 9
 
@@ -46,6 +50,7 @@ class Search:
     rule: Checked
     keys: list[Any]
     whole: bool
+    needs: list[dict[str, Need]] = field(default_factory=list)
     plans: list[tuple[str, ...]] = field(default_factory=list)
     bumps: int = 0
     done: bool = False
@@ -84,7 +89,12 @@ class Repairs:
 
     def looked_at(self, clash: Clash) -> list[Any]:
         """Keys of a conflict's items, or of those most likely to need the furthest move where they are many."""
-        return [plain(k) for k in (clash.keys if clash.items <= MOST_ITEMS else _extremes(clash))]
+        return [plain(k) for k in (clash.keys if clash.items <= self.most_items else _extremes(clash, self.most_items))]
+
+    @property
+    def most_items(self) -> int:
+        """Items of a conflict that are looked at first: fewer where there are many conflicts."""
+        return MOST_ITEMS if len(self.clashes) <= MANY_CONFLICTS else MOST_ITEMS // 10
 
     def in_scope(self, rule: Checked) -> int:
         """Number of items in scope of a rule."""
@@ -134,7 +144,7 @@ def bound_repairs(repairs: Repairs) -> dict[tuple[Ids, str], Tried]:
 
     Members whose number cannot do that alone are absent. Every answer has been tried on the catalogue.
     """
-    searches = [_search(clash, id, repairs) for clash in repairs.clashes if clash.family == "item" for id in clash.ids]
+    searches = [_search(clash, id, repairs) for clash in _first(repairs) for id in clash.ids]
     repairs.exact_rows([k for s in searches for k in s.keys])
     for search in searches:
         _plan(search, repairs)
@@ -142,20 +152,33 @@ def bound_repairs(repairs: Repairs) -> dict[tuple[Ids, str], Tried]:
         active = [(s, t) for s in searches if not s.done and (t := _trial(s, repairs)) is not None]
         if not active:
             break
-        for (search, trial), after in zip(active, repairs.bench.run([t for _, t in active]), strict=True):
+        engine = [(s, t) for s, t in active if not _judged_alone(s, t, repairs)]
+        whole = [Trial(t.moves, _affected(s, t, repairs)) for s, t in engine]
+        for (search, _), trial, after in zip(engine, whole, repairs.bench.run(whole), strict=True):
             _judge(search, trial, after, repairs)
     return {(s.clash.ids, s.rule.id): s.tried for s in searches if s.tried is not None}
 
 
+def _first(repairs: Repairs) -> list[Clash]:
+    """Conflicts of item rules whose bounds are looked at: all, unless there are very many on very many items.
+
+    Then those that are hard and have most items come first.
+    """
+    found = [c for c in repairs.clashes if c.family == "item"]
+    most = max(LEAST_CONFLICTS, MOST_WORK // repairs.bench.catalogue.rows)
+    hard = {r.id for r in repairs.bench.rules.checked if r.hard}
+    return sorted(found, key=lambda c: (not set(c.ids) <= hard, -c.items, c.ids))[:most]
+
+
 def _search(clash: Clash, id: str, repairs: Repairs) -> Search:
     keys = repairs.looked_at(clash)
-    return Search(clash, repairs.bench.rules.of(id), keys, clash.items <= MOST_ITEMS)
+    return Search(clash, repairs.bench.rules.of(id), keys, clash.items <= repairs.most_items)
 
 
-def _extremes(clash: Clash) -> list[Any]:
+def _extremes(clash: Clash, most: int) -> list[Any]:
     """The worst items and some evenly spread ones; those that turn out to be harder still are added when found."""
-    spread = np.linspace(0, clash.items - 1, MOST_ITEMS // 2).astype(int)
-    return list(dict.fromkeys([*clash.worst_first(), *clash.keys[spread]]))
+    spread = np.linspace(0, clash.items - 1, most // 3).astype(int)
+    return list(dict.fromkeys([*clash.worst_first()[: most // 2], *clash.keys[spread]]))
 
 
 # Plans
@@ -176,10 +199,9 @@ def _needs(search: Search, repairs: Repairs) -> list[dict[str, Need]]:
     rules = repairs.bench.rules
     lever = rules.levers.get(search.clash.lever or "")
     others = [rules.of(i) for i in search.clash.ids if i != search.rule.id]
-    return [
-        _item_needs(search.rule, others, lever, row, repairs)
-        for row in repairs.exact_rows(search.keys)
-    ]  # fmt: skip
+    new = search.keys[len(search.needs) :]
+    search.needs += [_item_needs(search.rule, others, lever, row, repairs) for row in repairs.exact_rows(new)]
+    return search.needs
 
 
 def _item_needs(
@@ -206,8 +228,7 @@ def _trial(search: Search, repairs: Repairs) -> Trial | None:
         chosen = _assigned(needs, search.plans[0], repairs.numbers_of(search.rule))
         if chosen is not None:
             moves = tuple(_move(search, number, wanted) for number, wanted in chosen)
-            keys = repairs.touched([search.rule.id]) if all(repairs.loosens(m) for m in moves) else None
-            return Trial(moves, keys)
+            return Trial(moves, None)
         search.plans.pop(0)
         search.bumps = 0
     search.done = True
@@ -261,14 +282,33 @@ def outward(number: OwnNumber, wanted: Need, bumps: int = 0) -> tuple[Fraction, 
 # Judging
 
 
+def _judged_alone(search: Search, trial: Trial, repairs: Repairs) -> bool:
+    """Decides a trial by one query where only pairs of intervals can conflict; False where that is not enough."""
+    if not all(repairs.loosens(m) for m in trial.moves):
+        return False
+    if not only_pairs(search.clash, search.rule, repairs.bench, repairs.clashes):
+        return False
+    left = still_apart(search.clash, search.rule, trial.moves, repairs.bench)
+    if left is None:
+        return False
+    _judge(search, trial, {search.clash.ids: left} if left else {}, repairs)
+    return True
+
+
+def _affected(search: Search, trial: Trial, repairs: Repairs) -> tuple[Any, ...] | None:
+    """Keys of the items that a trial can affect; None for all, where it is not certain that it only loosens."""
+    return repairs.touched([search.rule.id]) if all(repairs.loosens(m) for m in trial.moves) else None
+
+
 def _judge(search: Search, trial: Trial, after: Mapping[Ids, Keys], repairs: Repairs) -> None:
-    left = after.get(search.clash.ids, set()) & repairs.before(search.clash.ids)
+    left = after.get(search.clash.ids, set())
+    left = left & repairs.before(search.clash.ids) if left else left
     if not left:
         search.tried, search.done = tried(trial, after, repairs), True
         return
     known = set(search.keys)
     if not search.whole and left - known:
-        search.keys += sorted(left - known, key=str)[: MOST_ITEMS // 2]
+        search.keys += sorted(left - known, key=str)[: repairs.most_items // 2]
         return
     search.bumps += 1
     if search.bumps > 2:

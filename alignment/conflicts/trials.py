@@ -8,7 +8,7 @@ with the moved numbers as columns, and the item engine runs over them all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import count
 from typing import Any
@@ -60,6 +60,7 @@ class Bench:
     catalogue: Catalogue
     reader: Reader
     signs: Mapping[str, int]
+    read: dict[tuple[str, str], Checked] = field(default_factory=dict, compare=False)
 
     def run(self, trials: Sequence[Trial]) -> list[dict[Ids, Keys]]:
         """For each trial the minimal conflicts on its items, with the keys of the items."""
@@ -101,9 +102,12 @@ class Bench:
     def changed(self, rule: Checked, moves: Sequence[Move]) -> Checked:
         """The rule with its moves made in its text."""
         mine = [(m.number, m.value, m.decimals) for m in moves if m.rule == rule.id]
-        read = self.reader.rule(text_with(rule.rule.text, mine), rule.rule)
-        assert read is not None  # a number was replaced by a number
-        return Checked(rule.constraint, read, normalise(read, self.rules.levers, self.signs))
+        text = text_with(rule.rule.text, mine)
+        if (rule.id, text) not in self.read:
+            read = self.reader.rule(text, rule.rule)
+            assert read is not None  # a number was replaced by a number
+            self.read[rule.id, text] = Checked(rule.constraint, read, normalise(read, self.rules.levers, self.signs))
+        return self.read[rule.id, text]
 
     def _takes_part(self, rule: Checked, lever: str | None, changed: set[str]) -> bool:
         if not isinstance(rule.form, Normal):

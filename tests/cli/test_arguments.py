@@ -27,10 +27,10 @@ def test_options_of_one_command():
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    ("", "name a command: validate, check, why, map, export, repair and schema; --help says what they do"),
+    ("", "name a command: validate, check, why, stress, map, export, repair and schema; --help says what they do"),
     ("chek f", "there is no command 'chek'; did you mean 'check'? "
-               "commands are validate, check, why, map, export, repair and schema"),
-    ("guard f", "there is no command 'guard'; commands are validate, check, why, map, export, repair and schema"),
+               "commands are validate, check, why, stress, map, export, repair and schema"),
+    ("guard f", "there is no command 'guard'; commands are validate, check, why, stress, map, export, repair and schema"),
     ("check", "check needs an initiative file, as in: check initiative.yaml"),
     ("check a b", "check takes one file; 'b' is too much"),
     ("schema a", "schema takes no file; 'a' is too much"),

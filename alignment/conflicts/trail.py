@@ -10,12 +10,15 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from alignment.catalogue.reading import Catalogue, open_catalogue, quoted
-from alignment.conflicts.exactly import allowed_parts, forbids, in_scope, unknown_on_interval
+from alignment.conflicts.exactly import forbids, in_scope, unknown_on_interval
+from alignment.conflicts.line import leaves
 from alignment.conflicts.members import exact_row, shown_value
+from alignment.conflicts.parts import allowed_parts
 from alignment.conflicts.report import Part
 from alignment.errors import UsageError
 from alignment.initiative.models import Initiative, Lever
 from alignment.rules.exact import evaluate, exact
+from alignment.rules.formula import Residue
 from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked, Choice, RuleSet, Stage, read_rules
 
@@ -122,7 +125,7 @@ class _Left:
         """Intervals, or values, that the rules together leave within the domain."""
         if self.lever.values is not None:
             return tuple(shown_value(v) for v in self.lever.values if all(self._allows(r, v) for r in rules))
-        return tuple(allowed_parts(rules, self.lever, self.row))
+        return tuple(allowed_parts(rules, self.lever, self.row, near=self.today))
 
     def _allows(self, rule: Checked, value: Any) -> bool:
         row = {**self.row, self.lever.name: exact(value)}
@@ -141,7 +144,7 @@ class _Left:
             return RuleOnItem(
                 rule.id, None, values, state, None if self.today is None else self._allows(rule, self.today)
             )
-        parts = tuple(allowed_parts([rule], self.lever, self.row))
+        parts = tuple(allowed_parts([rule], self.lever, self.row, near=self.today))
         state = "unknown" if unknown_on_interval(rule, self.lever, self.row) else "known"
         today = None if self.today is None else not forbids(rule, self.today, self.row)
         return RuleOnItem(rule.id, parts, None, state, today)
@@ -157,7 +160,8 @@ class _Left:
         """
         if self.lever.values is not None:
             return (), ()
-        alone = [(r, allowed_parts([r], self.lever, self.row)) for r in rules if in_scope(r, self.row)]
+        whole = [r for r in rules if in_scope(r, self.row) and not _by_endings(r)]
+        alone = [(r, allowed_parts([r], self.lever, self.row)) for r in whole]
         alone = [(r, parts) for r, parts in alone if parts]
         lows = {r.id: _low(parts[0]) for r, parts in alone}
         highs = {r.id: _high(parts[-1]) for r, parts in alone}
@@ -167,6 +171,11 @@ class _Left:
         lower = tuple(sorted(i for i, v in lows.items() if v == top and v > floor))
         upper = tuple(sorted(i for i, v in highs.items() if v == bottom and v < ceiling))
         return lower, upper
+
+
+def _by_endings(rule: Checked) -> bool:
+    """Does a rule allow endings, of which there is no lowest and no highest?"""
+    return isinstance(rule.form, Normal) and any(isinstance(p, Residue) for p in leaves(rule.form.logic.forbidden()))
 
 
 def _low(part: Part) -> tuple[Fraction, int]:

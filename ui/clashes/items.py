@@ -54,7 +54,7 @@ def _made(conflict: Conflict, here: Here) -> "pd.DataFrame":
 
 
 def _bounds(member: Any, lever: Any, rows: list[dict[str, Any]]) -> dict[str, list[float | None]]:
-    from alignment.conflicts.exactly import allowed_parts
+    from alignment.conflicts.parts import allowed_parts
 
     free = lever.model_copy(update={"step": None})
     parts = [allowed_parts([member], free, row, bounded=False) for row in rows]

@@ -48,7 +48,7 @@ def candidates_of(prepared: Prepared, item: Any, weights: Mapping[str, float]) -
         raise UsageError("there is no decision table, so no item has candidates")
     rows = _rows(prepared, choices, item)
     if not rows:
-        raise UsageError(f"'{item}' is not an item of {choices.table.name}")
+        raise UsageError(f"'{item}' is not an item of the decision table")
     stakes = [stake for stake in choices.stakes if stake.scale > 0]
     total = sum(weights[stake.goal.id] for stake in stakes) or 1.0
     per_unit = coefficients_of(stakes, [weights[s.goal.id] / total for s in stakes], len(choices.ground.metrics))

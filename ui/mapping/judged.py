@@ -36,7 +36,15 @@ def judged(ground: Ground) -> Judged:
     try:
         return Judged(analysis.mapping(ground))
     except AccordError as error:
-        return Judged(_plain.get(ground.key, lambda: _without_table(ground)), str(error))
+        return Judged(_plain.get(ground.key, lambda: _without_table(ground)), _named(error, ground))
+
+
+def _named(error: AccordError, ground: Ground) -> str:
+    """The sentence with the names that files were brought under, in place of those that they are kept under."""
+    text = str(error)
+    for file in (ground.catalogue, ground.decisions):
+        text = text.replace(file.path.name, file.name) if file else text
+    return text
 
 
 def _without_table(ground: Ground) -> "MappingReport":

@@ -219,7 +219,8 @@ def measure(folder: Path, n: int, count: int, share: float, kind: str, pandas: b
     wall, floor_wall = check.wall - least.wall, floor.wall - none.wall
     line = (
         f"{n:>11,} {count:>5} {share:>5.0%} {kind.split('(')[0]:>8} {wall:8.2f} s {check.cpu - least.cpu:8.2f} s "
-        f"{check.memory - least.memory:7.0f} MB  floor {floor_wall:5.2f} s  {wall / floor_wall:5.1f} × the floor"
+        f"{check.memory - least.memory:7.0f} MB  floor {floor_wall:5.2f} s  {wall / floor_wall:5.1f} × the floor, "
+        f"{(check.cpu - least.cpu) / (floor.cpu - none.cpu):4.1f} × its processor time"
     )
     if pandas:
         slow = run(itself("pandas", folder / source, count))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alignment.catalogue.reading import Catalogue, quoted
 
-BATCH = 16_384
+BATCH = 32_768
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]

@@ -13,7 +13,6 @@ from typing import Any
 
 from alignment.conflicts.line import leaves
 from alignment.conflicts.minimal import minimal_sets
-from alignment.conflicts.report import Part
 from alignment.initiative.models import Lever
 from alignment.rules.exact import evaluate
 from alignment.rules.formula import Both, Compare, Either, Formula, Given, Not, Residue, Truth
@@ -38,7 +37,7 @@ def holds(formula: Formula, x: Fraction, row: Row) -> bool:
         return any(holds(p, x, row) for p in formula.parts)
     if isinstance(formula, Residue):
         return _compared(_remainder(x, formula.modulus), formula.operator, formula.value)
-    bound = evaluate(formula.bound, row)
+    bound = formula.bound if isinstance(formula.bound, Fraction) else evaluate(formula.bound, row)
     return bound is not None and _compared(x, formula.operator, bound)
 
 
@@ -150,8 +149,9 @@ def family(rules: Sequence[Checked], lever: Lever, row: Row) -> list[int]:
 def masks_of(rules: Sequence[Checked], lever: Lever, row: Row) -> set[int]:
     """The sets of rules, as bits, that forbid some value each."""
     applying = [(1 << i, rule) for i, rule in enumerate(rules) if in_scope(rule, row)]
+    forms = [(bit, on_row(_logic(rule).logic.forbidden(), row)) for bit, rule in applying]
     return {
-        sum(bit for bit, rule in applying if forbids(rule, x, row))
+        sum(bit for bit, form in forms if holds(form, x, row))
         for x in representatives([r for _, r in applying], lever, row)
     }
 
@@ -184,7 +184,8 @@ class _Allowed:
         self.bounds = bounds_on(rule, row)
         self.parts: list[tuple[Fraction | None, Fraction | None]] = []
         if self.bounds is None:
-            held = [not forbids(rule, x, row) for x in points]
+            form = on_row(_logic(rule).logic.forbidden(), row)
+            held = [not holds(form, x, row) for x in points]
             self.parts = [
                 (None if i == 0 else points[i - 1], None if i + 1 == len(points) else points[i + 1])
                 if i % 2 == 0 else (x, x)
@@ -239,69 +240,3 @@ def unknown_on_interval(rule: Checked, lever: Lever, row: Row) -> bool:
     ends |= set(_endings([*ends, Fraction(0)], residues))
     unknown = _logic(rule).logic.unknown()
     return any(holds(unknown, x, row) for x in representatives([rule], open_line, row) if x not in ends)
-
-
-def allowed_parts(rules: Sequence[Checked], lever: Lever, row: Row, bounded: bool = True) -> list[Part]:
-    """What several rules together leave of the lever on one item, as intervals from low to high.
-
-    bounded: within the lever's domain and on its lattice. Of endings at most `MOST_POINTS` points are listed.
-    """
-    free = lever if bounded else Lever(name=lever.name)
-    applying = [r for r in rules if in_scope(r, row)]
-    points = representatives(applying, free, row)
-    allowed = [x for x in points if not any(forbids(r, x, row) for r in applying)]
-    residues = any(isinstance(p, Residue) for r in applying for p in leaves(_logic(r).logic.forbidden()))
-    if residues:
-        return [_point(x) for x in allowed[:MOST_POINTS]]
-    cuts = {*breakpoints(applying, row), *(Fraction(v) for v in (free.minimum, free.maximum) if v is not None)} or {Fraction(0)}
-    if free.step is not None:
-        return _runs(allowed, Fraction(free.step), points, free)
-    return _stretches(sorted(cuts), set(allowed), free)
-
-
-MOST_POINTS = 200
-
-
-def _point(x: Fraction) -> Part:
-    return Part(float(x), True, float(x), True)
-
-
-def _runs(allowed: list[Fraction], step: Fraction, points: list[Fraction], lever: Lever) -> list[Part]:
-    """Allowed lattice values as intervals: neighbours among the representatives belong together."""
-    found: list[Part] = []
-    index = {x: i for i, x in enumerate(points)}
-    for x in allowed:
-        if found and index[x] and float(points[index[x] - 1]) == found[-1].upper:
-            found[-1] = Part(found[-1].lower, True, float(x), True)
-        else:
-            found.append(_point(x))
-    low_open = lever.minimum is None and found and points and found[0].lower == float(points[0])
-    high_open = lever.maximum is None and found and points and found[-1].upper == float(points[-1])
-    if low_open:
-        found[0] = Part(None, False, found[0].upper, True)
-    if high_open:
-        found[-1] = Part(found[-1].lower, found[-1].lower is not None, None, False)
-    return found
-
-
-def _stretches(cuts: list[Fraction], allowed: set[Fraction], lever: Lever) -> list[Part]:
-    """Alternating points and open stretches between cuts, joined where allowed."""
-    steps: list[tuple[Part, bool]] = []
-    if lever.minimum is None:
-        steps.append((Part(None, False, float(cuts[0]), False), cuts[0] - BETWEEN in allowed))
-    for i, cut in enumerate(cuts):
-        steps.append((_point(cut), cut in allowed))
-        if i + 1 < len(cuts):
-            middle = cut + (cuts[i + 1] - cut) * BETWEEN
-            steps.append((Part(float(cut), False, float(cuts[i + 1]), False), middle in allowed))
-    if lever.maximum is None:
-        steps.append((Part(float(cuts[-1]), False, None, False), cuts[-1] + BETWEEN in allowed))
-    found: list[Part] = []
-    joined = False
-    for part, open_ in steps:
-        if open_ and joined:
-            found[-1] = Part(found[-1].lower, found[-1].lower_closed, part.upper, part.upper_closed)
-        elif open_:
-            found.append(part)
-        joined = open_
-    return found

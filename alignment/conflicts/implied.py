@@ -43,6 +43,13 @@ class Implied:
             for r in np.flatnonzero(self.never_binds | self.by_domain | self.by.any(axis=1)):
                 self._one(int(r), spans)
 
+    def add(self, other: Implied) -> None:
+        """What is possible on other items too."""
+        self.by &= other.by
+        self.never_binds &= other.never_binds
+        self.by_domain &= other.by_domain
+        self.known += other.known
+
     def _one(self, r: int, spans: Spans) -> None:
         """One rule against the others; of those that imply it so far, each is looked at, of the rest only as many as needed."""
         free = spans.free(r)

@@ -44,6 +44,11 @@ class Slacks:
             where = ceilings[chosen]
             self.least[f, where] = np.fmin(self.least[f, where], slack)
 
+    def add(self, other: Slacks) -> None:
+        """Slacks on other items."""
+        self.least = np.fmin(self.least, other.least)
+        self.limit = min(self.limit, other.limit)
+
     def _that_matter(self, bounds: Bounds, floors: Ints, ceilings: Ints, possible: Bools) -> Ints:
         """Items on which some floor and some ceiling are as near as the tightest pairs so far."""
         limit = self._limit(possible)

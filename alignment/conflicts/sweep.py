@@ -6,8 +6,13 @@ union are cut into cells (see `cells`). What is kept grows with conflicts, not w
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain, islice
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +39,24 @@ class Found:
 
     rows: list[NDArray[np.int32]] = field(default_factory=list)
     gaps: list[Floats] = field(default_factory=list)
-    stake: float = 0.0
+    stakes: list[float] = field(default_factory=list)
     by_domain: bool = False
+
+    @property
+    def stake(self) -> float:
+        return math.fsum(self.stakes)
+
+    def add(self, other: Found) -> None:
+        """The same conflict on other items."""
+        self.rows += other.rows
+        self.gaps += other.gaps
+        self.stakes += other.stakes
+        self.by_domain |= other.by_domain
+
+    def in_order(self) -> None:
+        """Batches in the order of the catalogue, whichever thread came first."""
+        order = sorted(range(len(self.rows)), key=lambda i: int(self.rows[i][0]))
+        self.rows, self.gaps = [self.rows[i] for i in order], [self.gaps[i] for i in order]
 
 
 @dataclass
@@ -81,11 +102,70 @@ class Sweep:
 
 
 def sweep(line: Line, catalogue: Catalogue) -> Sweep:
-    """Runs the pass."""
+    """Runs the pass: the first batch alone, which the guesses of medians come from, then the rest in two threads."""
     found = empty(line, catalogue)
-    for batch in batches(catalogue, line.numbers, line.flags):
+    stream = batches(catalogue, line.numbers, line.flags)
+    for batch in stream:
         _one_batch(found, batch)
+        break
+    rest = list(islice(stream, 1))
+    if not rest:
+        return found
+    shares = [found, _beginning(found, catalogue)]
+    todo = _Shared(chain(rest, stream))
+    with ThreadPoolExecutor(len(shares)) as pool:
+        for done in [pool.submit(_work, share, todo) for share in shares]:
+            done.result()
+    _merge(found, shares[1])
     return found
+
+
+class _Shared:
+    """A stream of batches that several threads take from, one at a time."""
+
+    def __init__(self, stream: Iterator[Batch]) -> None:
+        self._stream, self._lock = stream, Lock()
+
+    def next(self) -> Batch | None:
+        with self._lock:
+            return next(self._stream, None)
+
+
+def _work(share: Sweep, todo: _Shared) -> None:
+    while (batch := todo.next()) is not None:
+        _one_batch(share, batch)
+
+
+def _beginning(found: Sweep, catalogue: Catalogue) -> Sweep:
+    """An empty pass that knows what the first batch told: guesses of medians, and what is not possible any more."""
+    share = empty(found.line, catalogue)
+    for room, like in zip(share.rooms, found.rooms, strict=True):
+        room.median.within = like.median.within
+    share.implied = Implied(
+        found.implied.by.copy(), found.implied.never_binds.copy(), found.implied.by_domain.copy(), share.implied.known
+    )
+    share.slacks = Slacks(found.slacks.least.copy())
+    share.infeasible = found.infeasible
+    return share
+
+
+def _merge(found: Sweep, other: Sweep) -> None:
+    """Adds what another thread found on other items."""
+    for members, entry in other.conflicts.items():
+        found.conflicts.setdefault(members, Found()).add(entry)
+    for entry in found.conflicts.values():
+        entry.in_order()
+    for mine, more in zip(found.rooms, other.rooms, strict=True):
+        mine.add(more)
+    found.in_scope += other.in_scope
+    found.unknown += other.unknown
+    found.violated += other.violated
+    found.in_sql |= other.in_sql
+    found.implied.add(other.implied)
+    found.slacks.add(other.slacks)
+    found.unsure = sorted([*found.unsure, *other.unsure])
+    found.complete &= other.complete
+    found.not_laid_out |= other.not_laid_out
 
 
 def empty(line: Line, catalogue: Catalogue) -> Sweep:
@@ -223,7 +303,7 @@ def _record(found: Sweep, batch: Batch, members: Members, rows: Ints, gap: Float
     entry = found.conflicts.setdefault(members, Found())
     entry.rows.append((batch.start + rows).astype(np.int32))
     entry.gaps.append(gap)
-    entry.stake += float(batch.value[rows].sum())
+    entry.stakes.append(float(batch.value[rows].sum()))
     entry.by_domain |= by_domain
 
 
@@ -277,9 +357,17 @@ class _Union:
     def _record(self, members: Members, rows: Ints) -> None:
         gap = gaps(self.line, self.frame, self.open_at, members, rows)
         entry = self.found.conflicts.get(members)
-        told = (entry is not None and entry.by_domain) or bool(self.found.leaning & set(members))
-        by_domain = not told and self._meet_freely(members, rows)
+        by_domain = entry is None or not entry.by_domain
+        if by_domain and all(m < len(self.line.intervals) for m in members) and len(members) > 1:
+            by_domain = self._overlap(members, rows)
+        elif by_domain:
+            by_domain = not self.found.leaning & set(members) and self._meet_freely(members, rows)
         _record(self.found, self.batch, members, self.rows[rows], gap, by_domain)
+
+    def _overlap(self, members: Members, rows: Ints) -> bool:
+        """Would intervals that each leave some of the range overlap on some of the items, were there no lattice?"""
+        chosen = np.ix_(rows, members)
+        return bool((self.open_at.first[chosen].max(axis=1) <= self.open_at.last[chosen].min(axis=1)).any())
 
     def _meet_freely(self, members: Members, rows: Ints) -> bool:
         """Could the members hold together on some of the items if the lever had no range and no lattice?"""

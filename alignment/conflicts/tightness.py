@@ -11,6 +11,7 @@ from alignment.conflicts.batches import Bools, Floats
 from alignment.conflicts.bounds import Bounds
 
 MARGIN = 0.03
+EVERYTHING = (-np.inf, np.inf)
 
 
 @dataclass
@@ -68,7 +69,8 @@ class Quantile:
 
     def again(self) -> Quantile:
         """The same quantile to be asked once more, with guesses that hold it."""
-        assert self.within is not None
+        if self.within is None or self.within == EVERYTHING:
+            return Quantile(self.share, EVERYTHING)
         low, high = self.within
         inside = self._inside()
         place = floor(self.share * (self.count - 1))
@@ -76,6 +78,20 @@ class Quantile:
             return Quantile(self.share, (-np.inf, low))
         return Quantile(self.share, (high, np.inf) if place >= self.below + inside else (low, np.inf))
 
+
+    def add(self, other: Quantile) -> None:
+        """Numbers that another thread took, with the same guesses."""
+        if not other.count:
+            return
+        if not self.count:
+            self.within = other.within
+        if self.within != other.within:
+            self.count, self.within, self.below, self.ties, self.kept = self.count + other.count, EVERYTHING, 0, 0, []
+            return
+        self.below += other.below
+        self.count += other.count
+        self.ties += other.ties
+        self.kept += other.kept
 
     def _inside(self) -> int:
         return self.ties + sum(len(part) for part in self.kept)
@@ -93,6 +109,12 @@ class Room:
     median: Quantile = field(default_factory=lambda: Quantile(0.5))
     cramped: int = 0
     apart: list[Floats] = field(default_factory=list)
+
+    def add(self, other: Room) -> None:
+        """Items that another thread took."""
+        self.total += other.total
+        self.cramped += other.cramped
+        self.median.add(other.median)
 
 
 def widths(bounds: Bounds, rule: int) -> Floats | None:

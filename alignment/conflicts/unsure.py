@@ -64,7 +64,7 @@ def _record(found: Sweep, number: int, members: tuple[int, ...], row: Row, catal
     apart = gap(rules, line.lever, row)
     entry.rows.append(np.array([number], np.int32))
     entry.gaps.append(np.array([np.nan if apart is None else apart]))
-    entry.stake += float(row[catalogue.value] or 0) if catalogue.value else 0.0
+    entry.stakes.append(float(row[catalogue.value] or 0) if catalogue.value else 0.0)
     if not found.leaning & set(members):
         entry.by_domain = entry.by_domain or 0 in masks_of(rules, Lever(name=line.lever.name), row)
 

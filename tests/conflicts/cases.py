@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
+import pyarrow as pa
 
 from alignment.catalogue.reading import open_catalogue
 from alignment.conflicts.check import Situation, situation
 from alignment.conflicts.report import ConflictReport, as_json
 from alignment.initiative.models import Initiative
 
-NUMBER = "decimal(18, 6)"
+NUMBER = pa.decimal128(18, 6)
 
 
 def initiative(rules: Sequence[Any], levers: Sequence[Mapping[str, Any]] = (), value: str | None = None) -> Initiative:
@@ -28,28 +28,25 @@ def initiative(rules: Sequence[Any], levers: Sequence[Mapping[str, Any]] = (), v
     )
 
 
-def table(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str] | None = None) -> Any:
+def table(rows: Sequence[Mapping[str, Any]], types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
     """Rows as an Arrow table: numbers as decimals of six places, unless `types` says otherwise; k counts from 1."""
-    kinds = {"k": "bigint", **(types or {})}
-    names = list(dict.fromkeys(["k", *(name for row in rows for name in row)]))
-    columns = ", ".join(f'"{name}" {kinds.get(name, NUMBER)}' for name in names)
-    connection = duckdb.connect()
-    connection.execute(f"create table t ({columns})")
-    marks = ", ".join("?" for _ in names)
-    for i, row in enumerate(rows):
-        connection.execute(f"insert into t values ({marks})", [{"k": i + 1, **row}.get(name) for name in names])
-    return connection.sql("select * from t").to_arrow_table()
+    kinds = {"k": pa.int64(), **(types or {})}
+    numbered = [{"k": i + 1, **row} for i, row in enumerate(rows)]
+    names = list(dict.fromkeys(name for row in numbered for name in row))
+    return pa.table({n: pa.array([row.get(n) for row in numbered], kinds.get(n, NUMBER)) for n in names})
 
 
 def case_of(
     rules: Sequence[Any],
     rows: Sequence[Mapping[str, Any]] = ({},),
     levers: Sequence[Mapping[str, Any]] = (),
-    types: Mapping[str, str] | None = None,
+    types: Mapping[str, pa.DataType] | None = None,
     value: str | None = None,
+    connection: Any = None,
 ) -> Situation:
+    """connection: a DuckDB connection to use again; the table of the case before is replaced."""
     read = initiative(rules, levers, value)
-    return situation(read, open_catalogue(read, table(rows, types)))
+    return situation(read, open_catalogue(read, table(rows, types), connection))
 
 
 def listed(report: ConflictReport) -> dict[str, int]:

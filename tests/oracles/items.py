@@ -179,7 +179,8 @@ def parts(rule: Rule, lever: Domain, row: Row) -> list[tuple[Fraction | None, Fr
             found.append((a, b))
         if b is not None and rule.allows(b, row):
             found.append((b, b))
-    if rule.condition.divides and lever.low is not None and lever.low >= 0:
+    binds = len(found) < 2 * len(cuts) + 1
+    if binds and rule.condition.divides and lever.low is not None and lever.low >= 0:
         least = None if lever.low > 0 else Fraction(0)
         return [(a if a is not None and a > 0 else least, b) for a, b in found if b is None or b > 0]
     return found

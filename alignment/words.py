@@ -139,6 +139,11 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def whose(name: str) -> str:
+    """brand's, operations'."""
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
+
+
 def cut(text: str, most: int) -> str:
     """The text, or its beginning and … within `most` characters."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"

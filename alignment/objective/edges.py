@@ -13,8 +13,9 @@ from alignment.objective.findings import finding
 from alignment.objective.ground import Ground
 from alignment.objective.report import Finding
 from alignment.objective.rules import Binding, domain_sql
-from alignment.objective.wording import counted, percent
 from alignment.rules.render import allows_sql
+from alignment.words import counted
+from alignment.words import share as percent
 
 MOST = 0.2
 

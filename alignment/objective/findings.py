@@ -9,7 +9,8 @@ from typing import Any
 from alignment.initiative.models import Goal
 from alignment.objective.report import Agreement, Finding, Severity
 from alignment.objective.structure import Contribution, Structure
-from alignment.objective.wording import counted, listed, number, percent
+from alignment.words import counted, listed, number
+from alignment.words import share as percent
 
 MAJOR = 0.15
 

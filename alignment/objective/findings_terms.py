@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from alignment.objective.findings import Grounds, finding
 from alignment.objective.mentions import LOWER, UPPER, bounds_on
 from alignment.objective.report import Finding, Term
-from alignment.objective.wording import listed, number, percent, whose
+from alignment.words import listed, number, whose
+from alignment.words import share as percent
 
 MOST_DISTORTION, BAD_DISTORTION = 0.2, 0.5
 

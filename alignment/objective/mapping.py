@@ -25,8 +25,9 @@ from alignment.objective.report import Finding, MappingReport, Repair, Robustnes
 from alignment.objective.robustness import DRAWS, draws_of, margins_of
 from alignment.objective.segments import harmed_segments
 from alignment.objective.structure import coverage_of, normalised
-from alignment.objective.wording import percent, whose
 from alignment.rules.ruleset import Stage
+from alignment.words import share as percent
+from alignment.words import whose
 
 ORDER = {"error": 0, "warning": 1, "note": 2}
 BLOCKING = frozenset({"direction_conflict", "uncovered_goal"})
@@ -117,8 +118,8 @@ def _one_team(initiative: Initiative, behaved: Behaved) -> list[Finding]:
         if revealed > TEAM and stated < SHARE:
             found.append(finding(
                 "one_team", "warning", [row.goal for row in rows if teams[row.goal] == team], [team],
-                f"The model behaves as if {whose(team)} goals were worth {percent(revealed)} of the weight, "
-                f"not {percent(stated)}.",
+                f"The model behaves as if {whose(team)} goals were worth {percent(revealed)} of the weight that the "
+                f"table shows, not {percent(stated)}.",
                 {"revealed": revealed, "stated": stated, "fit": behaved.behaviour.revealed_fit},
                 "Ask the other teams whether they know, and give their goals terms in the objective.",
             ))  # fmt: skip

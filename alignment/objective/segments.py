@@ -12,7 +12,8 @@ from alignment.objective.findings import finding
 from alignment.objective.intervals import achievable
 from alignment.objective.report import Finding
 from alignment.objective.sweep import Sweep
-from alignment.objective.wording import counted, percent
+from alignment.words import counted
+from alignment.words import share as percent
 
 FEWEST_VALUES, MOST_VALUES, FEWEST_ITEMS = 2, 20, 30
 LEVEL = 0.05
@@ -101,8 +102,8 @@ def _harmed(found: tuple[float, str, str, float, int], looked: int, sweep: Sweep
     overall = float(sweep.model.sum() / sweep.best.sum())
     return finding(
         "harmed_segment", "warning", [f"{column} = {value}"], [],
-        f"Where {column} is {value} ({counted(items, 'item')}), the model captures {percent(share)} of the achievable "
-        f"value: worse than today, while overall it captures {percent(overall)}.",
+        f"Where {column} is {value} ({counted(items, 'item')}), the model captures {percent(share)} of what could be "
+        f"gained there: worse than today, while overall it captures {percent(overall)}.",
         {"captured": share, "overall": overall, "items": items, "p": p, "segments_looked_at": looked},
         f"Keep the model off {column} = {value}, or give it a constraint or an objective of its own.",
     )  # fmt: skip

@@ -350,7 +350,8 @@ def _resolved(tree: exp.Expression, schema: Schema) -> exp.Expression:
             raise RuleError(found, "write the column alone, or lower./upper. in pairs")
         name = _spelled(column.name, kinds, folded)
         if name is None:
-            raise RuleError(f"'{column.name}' is not a column of the catalogue", closest(column.name, kinds, "names"))
+            place = "a column of the catalogue" if what in ("rule", "scope") else "a name that can stand here"
+            raise RuleError(f"'{column.name}' is not {place}", closest(column.name, kinds, "names"))
         column.set("this", exp.to_identifier(name, quoted=True))
         if prefix:
             column.set("table", exp.to_identifier(prefix, quoted=True))

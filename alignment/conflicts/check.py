@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from alignment.catalogue.reading import Catalogue, open_catalogue
+from alignment.conflicts.coupled.answers import CoupledAnswers, coupled_answers
 from alignment.conflicts.exactly import allowed_parts
 from alignment.conflicts.findings import findings
 from alignment.conflicts.items import Counts, ItemAnswers, item_answers
@@ -27,7 +29,7 @@ from alignment.conflicts.report import (
 )
 from alignment.initiative.hashing import content_hash, file_hash
 from alignment.initiative.models import Constraint, Initiative, Lever
-from alignment.rules.normal import Linked, Normal, Opaque
+from alignment.rules.normal import Opaque
 from alignment.rules.ruleset import Checked, Choice, RuleSet, Stage, columns_needed, read_rules
 
 
@@ -41,6 +43,25 @@ class Situation:
     today: date
     answers: ItemAnswers
     deadline: float | None = None
+
+    @cached_property
+    def coupled(self) -> CoupledAnswers:
+        """What ladders, aggregates and linked levers answered; worked out when first asked for."""
+        return coupled_answers(self.rules, self.catalogue, [c.ids for c in self.answers.clashes], self.deadline)
+
+    @property
+    def clashes(self) -> list[Clash]:
+        """The conflicts of all families."""
+        return [*self.answers.clashes, *self.coupled.clashes]
+
+    @property
+    def complete(self) -> bool:
+        """Was every search brought to its end?"""
+        return self.answers.complete and self.coupled.complete
+
+    def is_opaque(self, rule: Checked) -> bool:
+        """Has a rule no form that could be proof of a conflict?"""
+        return isinstance(rule.form, Opaque) or rule.id in self.coupled.opaque
 
     def constraint(self, id: str) -> Constraint:
         return self.rules.of(id).constraint
@@ -68,18 +89,18 @@ def situation(
 def report(case: Situation, fail_on: str = "hard") -> ConflictReport:
     """The report of a situation, without repairs and explanations (see `consequences` and `explain`)."""
     conflicts = conflicts_of(case)
-    not_yet = [c for c in case.rules.checked if _not_yet(c)]
-    opaque = [c for c in case.rules.checked if isinstance(c.form, Opaque)]
+    opaque = [c.id for c in case.rules.checked if case.is_opaque(c)]
     statuses = _statuses(case)
-    infeasible = int(case.answers.infeasible.sum())
+    stuck = case.answers.infeasible if case.coupled.infeasible is None else case.answers.infeasible | case.coupled.infeasible
+    infeasible = int(stuck.sum())
     return ConflictReport(
         accord=1,
         initiative=case.initiative.slug,
         content_hash=_content_hash(case),
         items=case.catalogue.rows,
-        verdict=verdict(conflicts, case, not_yet, fail_on),
-        complete=case.answers.complete,
-        not_checked=tuple(sorted(c.id for c in [*not_yet, *opaque])),
+        verdict=verdict(conflicts, case, fail_on),
+        complete=case.complete,
+        not_checked=tuple(sorted(opaque)),
         findings=findings(case.initiative, case.today, statuses),
         constraints=statuses,
         conflicts=conflicts,
@@ -92,16 +113,12 @@ def report(case: Situation, fail_on: str = "hard") -> ConflictReport:
     )
 
 
-def verdict(conflicts: Sequence[Conflict], case: Situation, not_yet: Sequence[Checked], fail_on: str) -> Any:
+def verdict(conflicts: Sequence[Conflict], case: Situation, fail_on: str) -> Any:
     """`conflict` with an unwaived conflict at or above the threshold, else `incomplete` or `clear`."""
     open_ = [c for c in conflicts if c.waived_until is None]
     if any(fail_on != "hard" or c.strength == "hard" for c in open_):
         return "conflict"
-    return "incomplete" if not_yet or not case.answers.complete else "clear"
-
-
-def _not_yet(rule: Checked) -> bool:
-    return rule.form is None or isinstance(rule.form, Linked)
+    return "clear" if case.complete else "incomplete"
 
 
 def _content_hash(case: Situation) -> str:
@@ -115,21 +132,19 @@ def _content_hash(case: Situation) -> str:
 
 
 def _statuses(case: Situation) -> tuple[ConstraintStatus, ...]:
-    alone = {c.ids[0] for c in case.answers.clashes if len(c.ids) == 1}
-    found = [_status(rule, case.answers.counts.get(rule.id), rule.id in alone, case) for rule in case.rules.checked]
+    alone = {c.ids[0] for c in case.clashes if len(c.ids) == 1}
+    counts = {**case.answers.counts, **case.coupled.counts}
+    found = [_status(rule, counts[rule.id], rule.id in alone, case) for rule in case.rules.checked]
     found += [
         ConstraintStatus(c.id, "item", "not_in_force", 0, 0, None, None, (), None) for c in case.rules.not_in_force
     ]
     return tuple(sorted(found, key=lambda s: s.id))
 
 
-def _status(rule: Checked, counts: Counts | None, alone: bool, case: Situation) -> ConstraintStatus:
-    family: Any = "opaque" if isinstance(rule.form, Opaque) else rule.rule.family
-    if counts is None:
-        scoped = _scoped(rule, case)
-        return ConstraintStatus(rule.id, family, "not_checked_yet", scoped, 0, None, None, (), None)
+def _status(rule: Checked, counts: Counts, alone: bool, case: Situation) -> ConstraintStatus:
+    family: Any = "opaque" if case.is_opaque(rule) else rule.rule.family
     state: Any = "active"
-    if isinstance(rule.form, Opaque):
+    if family == "opaque":
         state = "opaque"
     elif counts.in_scope == 0:
         state = "never_applies"
@@ -143,24 +158,17 @@ def _status(rule: Checked, counts: Counts | None, alone: bool, case: Situation) 
     )  # fmt: skip
 
 
-def _scoped(rule: Checked, case: Situation) -> int:
-    from alignment.conflicts.line import scope_sql
-
-    query = f"select count(*) from {case.catalogue.table} where {scope_sql(rule)}"
-    row = case.catalogue.connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
-
-
 # Conflicts
 
 
 def conflicts_of(case: Situation) -> tuple[Conflict, ...]:
     """The conflicts of a situation, hard ones first, then by items and ids, without repairs and explanations."""
-    clashes = sorted(case.answers.clashes, key=lambda c: (not _hard(c, case), -c.items, c.ids))
+    clashes = sorted(case.clashes, key=lambda c: (not _hard(c, case), -c.items, c.ids))
     groups = components([c.ids for c in clashes])
     samples = [clash.worst_first() for clash in clashes]
     columns = sorted({c for clash in clashes for c in _columns_at_worst(clash, case)})
-    rows = rows_of(case.catalogue, [keys[0] for keys in samples], columns)
+    found = iter(rows_of(case.catalogue, [keys[0] for keys in samples if len(keys)], columns))
+    rows = [next(found) if len(keys) else {} for keys in samples]
     parts = zip(clashes, groups, samples, rows, strict=True)
     return tuple(_conflict(clash, group, keys, row, case) for clash, group, keys, row in parts)
 
@@ -202,7 +210,7 @@ def _conflict(clash: Clash, group: int, keys: Any, row: Mapping[str, Any], case:
     known = clash.gaps[~np.isnan(clash.gaps)]
     lever = case.rules.levers.get(clash.lever or "")
     has_gap = lever is not None and lever.values is None and len(known) > 0
-    worst, at_worst, today = _worst(clash, members, keys[0], row, case)
+    worst, at_worst, today = _worst(clash, members, keys[0], row, case) if len(keys) else ({}, (), None)
     return Conflict(
         id="+".join(clash.ids),
         constraints=clash.ids,
@@ -287,4 +295,4 @@ def _with_context(near: Near, row: Mapping[str, Any], columns: Sequence[str]) ->
     return Near(near.constraints, near.slack, near.items_within_5_percent, worst)
 
 
-__all__ = ["Choice", "Normal", "Situation", "components", "conflicts_of", "report", "situation", "verdict", "waived_until"]
+__all__ = ["Situation", "components", "conflicts_of", "report", "situation", "verdict", "waived_until"]

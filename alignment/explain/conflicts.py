@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from alignment.conflicts.check import Situation
 from alignment.conflicts.report import Conflict, MemberAtWorst, Part
+from alignment.explain.coupled import coupled_sentence
 from alignment.initiative.models import Constraint, Lever
+from alignment.rules.normal import Linked
 from alignment.words import NO_BREAK, amount, capital, counted, listed, spoken
 
 
@@ -16,8 +18,8 @@ def explanation(conflict: Conflict, case: Situation) -> str:
     conflict: as the report has it. case: where its constraints, units and catalogue stand.
     """
     members = [case.constraint(i) for i in conflict.constraints]
-    if conflict.family != "item":
-        return _coupled(conflict, members, case)
+    if conflict.family != "item" or any(isinstance(case.rules.of(m.id).form, Linked) for m in members):
+        return coupled_sentence(conflict, _named(members), members, case)
     lever = case.rules.levers.get(conflict.lever or "")
     if lever is None:
         return _about_data(conflict, members[0], case)
@@ -134,9 +136,3 @@ def _about_data(conflict: Conflict, member: Constraint, case: Situation) -> str:
         f"whatever is decided; "
         f"for example {_key(conflict, case)}."
     )
-
-
-def _coupled(conflict: Conflict, members: Sequence[Constraint], case: Situation) -> str:
-    touched = counted(conflict.items, "item")
-    verb = "cannot hold on this catalogue" if len(members) == 1 else "cannot hold together on this catalogue"
-    return f"{_named(members)} {verb}; {touched} {'is' if conflict.items == 1 else 'are'} involved."

@@ -1,0 +1,274 @@
+"""Coupled rules on the whole catalogue: every minimal conflict with its items, and what each rule does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import numpy as np
+
+from alignment.catalogue.reading import Catalogue, quoted
+from alignment.conflicts.coupled.counts import counts_of
+from alignment.conflicts.coupled.dualise import Asking, Shared, minimal_failing
+from alignment.conflicts.coupled.evidence import Evidence, broken_parts, evidence_of
+from alignment.conflicts.coupled.model import Component, Model, is_coupled, model_of
+from alignment.conflicts.coupled.search import decide
+from alignment.conflicts.coupled.verdicts import Judge, Question, Verdict
+from alignment.conflicts.items import Counts
+from alignment.conflicts.line import Bools, scope_sql
+from alignment.conflicts.members import Clash
+from alignment.conflicts.minimal import minimal_sets
+from alignment.rules.normal import Linked
+from alignment.rules.ruleset import Checked, RuleSet
+
+
+@dataclass
+class CoupledAnswers:
+    """What the coupled engine found. opaque: reasons by id. infeasible: items left without values by hard linked rules."""
+
+    clashes: list[Clash]
+    counts: dict[str, Counts]
+    opaque: dict[str, str]
+    complete: bool
+    evidence: dict[tuple[str, ...], Evidence] = field(default_factory=dict)
+    infeasible: Bools | None = None
+
+
+def coupled_answers(
+    rules: RuleSet, catalogue: Catalogue, item_sets: Iterable[tuple[str, ...]], deadline: float | None = None
+) -> CoupledAnswers:
+    """Every minimal conflict that has a ladder, an aggregate or a linked rule, judged together with all item rules.
+
+    item_sets: the conflicts of item rules alone; a set that contains one is not minimal on the catalogue.
+    deadline: when to stop, on the monotonic clock; what is then missing makes `complete` false.
+    """
+    if not any(is_coupled(r) for r in rules.checked):
+        return CoupledAnswers([], {}, {}, True)
+    model = model_of(rules, catalogue)
+    found = CoupledAnswers([], counts_of(model, rules), model.opaque, True)
+    judge = Judge(model)
+    known = sorted(_bits(model, ids) for ids in item_sets if _is_known(model, ids))
+    linked = _linked_bits(model)
+    clashing = Shared(sets=minimal_sets(known))
+    if linked:
+        known += _linked(judge, linked, found, deadline)
+        clashing = Shared(sets=minimal_sets(known))
+    effort, start = Effort(deadline), len(clashing.sets)
+    coupled = model.coupled_bits & ~linked
+    for stage, searching in _stages(model, linked):
+        clashing.complete = True
+        others = model.coupled_bits & ~stage
+        searches = [(c, minimal_failing(c.rules & ~others, stage & ~linked, clashing)) for c in model.components if c.rules & stage & ~linked]
+        done = ask(judge, searches, effort, searching) and clashing.complete
+        if not searching:  # what a search may still tell apart is left to it
+            clashing.sets = [s for s in clashing.sets if s not in clashing.unsure]
+            clashing.unsure.clear()
+        if done and stage & ~linked == coupled:
+            break
+    else:
+        found.complete &= not coupled
+    _list_all(judge, clashing, clashing.sets[start:], coupled, found)
+    return found
+
+
+def _stages(model: Model, linked: int) -> list[tuple[int, bool]]:
+    """Each coupled rule by itself, then all together without searching, then with; linked rules always take part."""
+    base = len(model.items)
+    single = [1 << (base + k) for k in range(len(model.coupled)) if not linked >> (base + k) & 1]
+    together = sum(single) | linked
+    alone = [(s | linked, False) for s in single] if len(single) > 1 else []
+    return [*alone, (together, False), (together, True)]
+
+
+def _list_all(judge: Judge, clashing: Shared, fresh: list[int], coupled: int, found: CoupledAnswers) -> None:
+    """Lists the new sets that are minimal on the whole catalogue; where a search stopped early, that is asked again."""
+    sure: set[int] = set()
+    for rules in fresh:
+        if rules & coupled and rules not in clashing.unsure:
+            reduced = rules if found.complete else _reduced(judge, rules)
+            if reduced is not None:
+                sure.add(reduced)
+    known = minimal_sets([*clashing.sets, *sure])
+    for rules in sorted(sure & set(known), key=judge.model.ids):
+        _listed(judge, rules, found)
+
+
+def _reduced(judge: Judge, rules: int) -> int | None:
+    """A subset that is minimal on every component; None where that cannot be told without a search."""
+    bits = [1 << i for i in range(rules.bit_length()) if rules >> i & 1]
+    for bit in bits:
+        rest = rules & ~bit
+        if not rest & judge.model.coupled_bits:
+            continue
+        verdicts = judge.verdicts([Question(c, rest) for c in judge.model.components])
+        if "fails" in verdicts:
+            return _reduced(judge, rest)
+        if "open" in verdicts and any(decide(judge, Question(c, rest)) != "holds" for c, v in zip(judge.model.components, verdicts, strict=True) if v == "open"):
+            return None
+    return rules
+
+
+@dataclass
+class Effort:
+    """How much searching may still be done: until a deadline, or without one as many searches as a short wait allows."""
+
+    deadline: float | None
+    left: float = 4.0
+
+    @property
+    def is_spent(self) -> bool:
+        return monotonic() > self.deadline if self.deadline is not None else self.left < 0
+
+    def allows(self, slots: int) -> bool:
+        """May a component of so many slots be searched? Small ones always may."""
+        if self.deadline is not None or slots <= SMALL:
+            return True
+        self.left -= (slots / 100) ** 1.5
+        return self.left >= 0
+
+
+SMALL = 40
+
+
+def ask(judge: Judge, searches: Sequence[tuple[Component, Asking]], effort: Effort, searching: bool = True) -> bool:
+    """Runs searches side by side, answering one question of each at a time; False where time or effort ran out.
+
+    searching: whether questions that take a search get one, as long as the effort lasts; else they are left open.
+    """
+    pending: list[tuple[Component, Asking, int]] = []
+    cache: dict[tuple[int, int], Verdict] = {}
+
+    def step(component: Component, search: Asking, verdict: Verdict | None) -> None:
+        try:
+            asked = next(search) if verdict is None else search.send(verdict)
+        except StopIteration:
+            return
+        pending.append((component, search, asked))
+
+    for component, search in searches:
+        step(component, search, None)
+    while pending:
+        if effort.is_spent:
+            return False
+        now, pending = pending, []
+        new = [(c, q) for c, _, q in now if (c.number, q) not in cache]
+        questions = [Question(c, q) for c, q in new]
+        for question, verdict in zip(questions, judge.verdicts(questions, moving=searching), strict=True):
+            answer = verdict
+            if verdict == "open" and searching and effort.allows(len(question.component.slots)):
+                answer = decide(judge, question, effort.deadline)
+            cache[question.component.number, question.rules] = answer
+        for component, search, asked in now:
+            step(component, search, cache[component.number, asked])
+    return True
+
+
+def _bits(model: Model, ids: Sequence[str]) -> int:
+    place = {rule.id: i for i, rule in enumerate(model.items + model.coupled)}
+    return sum(1 << place[i] for i in ids)
+
+
+def _is_known(model: Model, ids: Sequence[str]) -> bool:
+    mine = {rule.id for rule in model.items}
+    return all(i in mine for i in ids)
+
+
+def _linked_bits(model: Model) -> int:
+    base = len(model.items)
+    return sum(1 << (base + k) for k, rule in enumerate(model.coupled) if isinstance(rule.form, Linked))
+
+
+# Linked levers: judged item by item
+
+
+def _linked(judge: Judge, linked: int, found: CoupledAnswers, deadline: float | None) -> list[int]:
+    """Conflicts of linked rules and item rules, item by item; returns their sets."""
+    model = judge.model
+    items = _item_components(model, linked)
+    every = judge.verdicts([Question(c, c.rules) for c in items])
+    stuck = [c for c, verdict in zip(items, every, strict=True) if verdict != "holds"]
+    owned = [Shared() for _ in stuck]
+    total = Shared()
+    searches = [(c, minimal_failing(c.rules, c.rules, total, own)) for c, own in zip(stuck, owned, strict=True)]
+    found.complete &= ask(judge, searches, Effort(deadline)) and total.complete
+    where: dict[int, list[int]] = {}
+    for component, own in zip(stuck, owned, strict=True):
+        for rules in own.sets:
+            if rules & linked and rules not in own.unsure:
+                where.setdefault(rules, []).append(int(model.slots.item[component.slots[0]]))
+    found.infeasible = np.zeros(len(model.keys), bool)
+    for rules, at in sorted(where.items()):
+        found.clashes.append(_clash(model, rules, np.array(sorted(at)), "item"))
+        if all(_rule(model, r).hard for r in range(rules.bit_length()) if rules >> r & 1):
+            found.infeasible[at] = True
+    return sorted(where)
+
+
+def _rule(model: Model, number: int) -> Checked:
+    return (model.items + model.coupled)[number]
+
+
+def _item_components(model: Model, linked: int) -> list[Component]:
+    """One component per item that a linked rule speaks about, with the rows of linked rules alone."""
+    rows = model.rows
+    mine = np.array([bool(linked >> (len(model.items) + int(r)) & 1) for r in rows.rule], bool)
+    entries = np.flatnonzero(mine[rows.entry_row])
+    item = model.slots.item[rows.entry_slot[entries]]
+    found = []
+    order = np.argsort(item, kind="stable")
+    bounds = np.flatnonzero(np.diff(item[order])) + 1
+    from alignment.conflicts.coupled.model import item_bits
+
+    bits = item_bits(model)
+    for k, group in enumerate(np.split(entries[order], bounds) if len(entries) else []):
+        slots, of_rows = np.unique(rows.entry_slot[group]), np.unique(rows.entry_row[group])
+        rules = 0
+        for s in slots:
+            rules |= bits[s]
+        for r in np.unique(rows.rule[of_rows]):
+            rules |= 1 << (len(model.items) + int(r))
+        found.append(Component(-1 - k, slots, of_rows, rules))
+    return found
+
+
+# Conflicts
+
+
+def _listed(judge: Judge, rules: int, found: CoupledAnswers) -> None:
+    model = judge.model
+    parts = broken_parts(judge, rules)
+    touched = np.unique(np.concatenate([model.slots.item[c.slots] for c in parts])) if parts else np.zeros(0, np.int64)
+    touched = touched[touched >= 0]
+    inside = _in_scope_of_all(model, rules, touched)
+    families = {_rule(model, r).rule.family for r in range(rules.bit_length()) if rules >> r & 1}
+    family: Any = families.pop() if len(families) == 1 else "mixed"
+    clash = _clash(model, rules, inside, family)
+    found.clashes.append(clash)
+    found.evidence[clash.ids] = evidence_of(judge, rules, parts)
+
+
+def _in_scope_of_all(model: Model, rules: int, touched: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Touched items in scope of all item rules of a set; of any of them where no item is in scope of all."""
+    scopes = [scope_sql(_rule(model, r)) for r in range(len(model.items)) if rules >> r & 1]
+    if not scopes or not len(touched):
+        return touched
+    query = f"select {', '.join(scopes)} from {quoted(model.catalogue.table)}"
+    flags = np.array(model.catalogue.connection.execute(query).fetchall(), bool)[touched]
+    together = touched[flags.all(axis=1)]
+    return together if len(together) else touched[flags.any(axis=1)] if flags.any() else touched
+
+
+def _clash(model: Model, rules: int, items: np.ndarray[Any, np.dtype[np.int64]], family: Any) -> Clash:
+    keys = np.empty(len(items), object)
+    keys[:] = [model.keys[i] for i in items]
+    return Clash(model.ids(rules), family, None, keys, np.full(len(items), np.nan), _stake(model, items), False)
+
+
+def _stake(model: Model, items: np.ndarray[Any, np.dtype[np.int64]]) -> float:
+    catalogue = model.catalogue
+    if catalogue.value is None:
+        return 0.0
+    query = f"select coalesce(cast({quoted(catalogue.value)} as double), 0) as v from {quoted(catalogue.table)}"
+    return float(np.asarray(catalogue.connection.execute(query).fetchnumpy()["v"])[items].sum())

@@ -1,0 +1,93 @@
+"""All minimal sets of rules that cannot hold, by asking about maximal sets that contain none of those known.
+
+What is left out of such a maximal set is a minimal hitting set of the known minimal sets. If it holds, that hitting set is
+settled; if not, it is shrunk to a new minimal set. When all hitting sets are settled, every minimal set is known.
+Source: Gunopulos, Khardon, Mannila, Toivonen, Data mining, hypergraph transversals, and machine learning (1997); Bailey &
+Stuckey, Discovery of minimal unsatisfiable subsets using hitting set dualization (2005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+from alignment.conflicts.coupled.verdicts import Verdict
+
+MOST_HITTING = 5_000
+
+Asking = Generator[int, Verdict, None]
+
+
+@dataclass
+class Shared:
+    """Minimal sets known so far, in the order of finding; searches of other components pass by what contains one."""
+
+    sets: list[int] = field(default_factory=list)
+    unsure: set[int] = field(default_factory=set)
+    complete: bool = True
+
+
+def minimal_failing(rules: int, matters: int, shared: Shared, own: Shared | None = None) -> Asking:
+    """Asks about sets of rules (bits) and adds to `shared` every minimal one that fails.
+
+    matters: rules of which a set must have one to be asked about at all. own: where this search keeps its sets instead.
+    """
+    kept = own or shared
+    seen, hitting, settled = 0, [0], set()  # type: int, list[int], set[int]
+    while True:
+        for known in kept.sets[seen:]:
+            if known & rules == known:
+                hitting = extended(hitting, known)
+        seen = len(kept.sets)
+        if len(hitting) > MOST_HITTING:
+            shared.complete = kept.complete = False
+            return
+        left = [h for h in hitting if h not in settled]
+        if not left:
+            return
+        out = min(left, key=lambda h: (h.bit_count(), h))
+        asked = rules & ~out
+        verdict: Verdict = (yield asked) if asked & matters else "holds"
+        if verdict == "fails":
+            yield from _shrunk(asked, kept)
+            shared.complete &= kept.complete
+            continue
+        shared.complete &= verdict != "open"
+        settled.add(out)
+
+
+def _shrunk(rules: int, kept: Shared) -> Generator[int, Verdict, None]:
+    """Takes rules away, many at a time and then one by one, as long as the rest fails; adds what is left."""
+    chunk = max(1, rules.bit_count() // 2)
+    sure = True
+    while True:
+        parts = _parts(rules, chunk)
+        for part in parts:
+            if rules == part:
+                continue
+            verdict = yield rules & ~part
+            if verdict == "fails":
+                rules &= ~part
+            elif verdict == "open" and chunk == 1:
+                sure = False
+        if chunk == 1:
+            break
+        chunk = max(1, chunk // 2)
+    kept.sets.append(rules)
+    if not sure:
+        kept.complete = False
+        kept.unsure.add(rules)
+
+
+def _parts(rules: int, size: int) -> list[int]:
+    """The rules in groups, the last ones first: coupled rules stand last and are rarely all needed."""
+    bits = [1 << i for i in range(rules.bit_length()) if rules >> i & 1]
+    return [sum(bits[i : i + size]) for i in range(0, len(bits), size)]
+
+
+def extended(hitting: list[int], known: int) -> list[int]:
+    """Minimal hitting sets of one more set (Berge's step)."""
+    hit = [h for h in hitting if h & known]
+    bits = [1 << i for i in range(known.bit_length()) if known >> i & 1]
+    fresh = {h | bit for h in hitting if not h & known for bit in bits}
+    return hit + sorted(f for f in fresh if not any(h & f == h for h in hit))

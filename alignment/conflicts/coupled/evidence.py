@@ -1,0 +1,201 @@
+"""What shows a coupled conflict: the part of the catalogue that breaks, what a group is left with against what is asked,
+or the two items of a chain that cannot both have a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from alignment.conflicts.coupled.fewest import fewest
+from alignment.conflicts.coupled.model import Component
+from alignment.conflicts.coupled.search import decide
+from alignment.conflicts.coupled.verdicts import Batch, Judge, Question, least_of
+from alignment.conflicts.positions import Ints
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A bound of one item that reaches another along a ladder and passes what that one may have."""
+
+    rule: str
+    group: str
+    source: Any
+    source_value: float
+    target: Any
+    asked: float
+    allowed: float
+    steps: int
+    upwards: bool
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A group of an aggregate rule with one aggregate: the best that its items can reach, and its upper or lower bound."""
+
+    rule: str
+    group: str
+    best: float
+    bound: float
+    upper: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The worst chain and the worst sum that alone show a conflict (None: it takes several), and how many parts break."""
+
+    chain: Chain | None
+    sum: Sum | None
+    parts: int
+
+
+def broken_parts(judge: Judge, rules: int) -> list[Component]:
+    """The parts of the catalogue, tied together by the coupled rules of a set, on which the set cannot hold."""
+    parts = parts_of(judge, rules)
+    questions = [Question(c, rules) for c in parts]
+    found = []
+    for question, verdict in zip(questions, judge.verdicts(questions), strict=True):
+        if verdict == "open":
+            verdict = decide(judge, question)
+        if verdict == "fails":
+            found.append(question.component)
+    return found
+
+
+def parts_of(judge: Judge, rules: int) -> list[Component]:
+    """Components by the rows of the coupled rules of a set alone."""
+    model = judge.model
+    active = model.active(rules)
+    chosen = np.flatnonzero(active[model.rows.rule])
+    entries, which = judge.entries(chosen)
+    slots = model.rows.entry_slot[entries]
+    label = np.arange(len(model.slots))
+    while len(entries):
+        least = np.full(len(chosen), len(model.slots))
+        np.minimum.at(least, which, label[slots])
+        new = label.copy()
+        np.minimum.at(new, slots, least[which])
+        new = new[new]
+        if (new == label).all():
+            break
+        label = new
+    used = np.unique(slots)
+    found = [_component(k, used[i], np.zeros(0, np.int64), rules) for k, i in enumerate(_groups(label[used]))]
+    place = {int(label[c.slots[0]]): k for k, c in enumerate(found)}
+    of_row = np.full(len(chosen), -1)
+    of_row[which] = [place[int(lab)] for lab in label[slots]]
+    order = np.argsort(of_row, kind="stable")
+    ends = np.searchsorted(of_row[order], np.arange(len(found) + 1))
+    whole = [replace(c, rows=chosen[order[ends[k] : ends[k + 1]]]) for k, c in enumerate(found)]
+    lone = [_component(len(found) + k, np.zeros(0, np.int64), np.array([r]), rules) for k, r in enumerate(chosen[of_row < 0])]
+    return whole + lone
+
+
+def _groups(label: Ints) -> list[Ints]:
+    order = np.argsort(label, kind="stable")
+    cuts = np.flatnonzero(np.diff(label[order])) + 1
+    return list(np.split(order, cuts)) if len(label) else []
+
+
+def _component(number: int, slots: Ints, rows: Ints, rules: int) -> Component:
+    """A part that is no component of the model; its number is negative, so that nothing is remembered about it."""
+    return Component(-1 - number, slots, rows, rules)
+
+
+def evidence_of(judge: Judge, rules: int, parts: list[Component]) -> Evidence:
+    """The numbers that show a conflict on its broken parts."""
+    chains, sums = [], []
+    for part in parts:
+        batch = judge.batch([Question(part, rules)])
+        chains += [c for c in [_chain(judge, batch)] if c is not None]
+        sums += _sums(judge, batch)
+    chain = max(chains, key=lambda c: (abs(c.asked - c.allowed), str(c.target)), default=None)
+    worst = max(sums, key=lambda s: (abs(s.best - s.bound) / max(1e-12, abs(s.bound)), s.group), default=None)
+    return Evidence(chain, worst, len(parts))
+
+
+def _sums(judge: Judge, batch: Batch) -> list[Sum]:
+    """Rows of sums that are out of reach; nothing where a ladder already breaks."""
+    if batch.pushed.empty.any() or not len(batch.others):
+        return []
+    model = judge.model
+    entries, which = judge.entries(batch.others)
+    least, _, _ = least_of(model, batch, entries)
+    total = np.bincount(which, least, len(batch.others))
+    found = []
+    for k, row in enumerate(batch.others):
+        counted = fewest(judge, batch, int(row))
+        best = float(total[k]) if counted is None else max(float(total[k]), counted)
+        sign = _sign(judge, int(row))
+        if sign is not None and np.isfinite(best) and best >= float(model.rows.bound[row]) and not model.rows.some[row]:
+            rule = model.coupled[int(model.rows.rule[row])].id
+            found.append(Sum(rule, model.rows.group[row], sign * best, sign * float(model.rows.bound[row]), sign > 0))
+    return found
+
+
+def _sign(judge: Judge, row: int) -> int | None:
+    """1 where a row bounds one aggregate from above, -1 from below; None where it is about several."""
+    source, k = judge.model.rows.source[row]
+    top, signs = getattr(source, "top", None), getattr(source, "signs", None)
+    return int(signs[k]) if top is not None and signs is not None and len(top.terms) == 1 else None
+
+
+def _chain(judge: Judge, batch: Batch) -> Chain | None:
+    """The slot that ran empty, and the item whose bound was pushed onto it."""
+    model, found = judge.model, batch.found
+    empty = np.flatnonzero(batch.pushed.empty & np.isfinite(found.low) & np.isfinite(found.high))
+    if not len(empty) or not len(batch.arcs.row):
+        return None
+    start = judge.batch([Question(_component(0, batch.slots, np.zeros(0, np.int64), 0), batch.questions[0].rules)]).found
+    target = int(empty[np.argmax((found.low - found.high)[empty])])
+    upwards = bool(found.low[target] > start.high[target] or found.low[target] != start.low[target])
+    source, steps, rule = _origin(judge, batch, target, upwards)
+    if source == target:
+        return None
+    asked = float(found.low[target] if upwards else found.high[target])
+    allowed = float(start.high[target] if upwards else start.low[target])
+    value = float(start.low[source] if upwards else start.high[source])
+    return Chain(rule, _group_of(judge, batch, target), _key(judge, batch, source), value, _key(judge, batch, target), asked, allowed, steps, upwards)
+
+
+def _origin(judge: Judge, batch: Batch, target: int, upwards: bool) -> tuple[int, int, str]:
+    """Walks back along the arcs that set each bound, to where an item's own rules set it."""
+    arcs, found = batch.arcs, batch.found
+    lower, upper = batch.place[arcs.lower], batch.place[arcs.upper]
+    rule, steps, at, seen = "", 0, target, {target}
+    while True:
+        into = np.flatnonzero((upper if upwards else lower) == at)
+        if not len(into):
+            return at, steps, rule
+        if upwards:
+            pushed = arcs.factor[into] * found.low[lower[into]] + arcs.offset[into]
+            tight = pushed >= found.low[at] - 1e-9 * max(1.0, abs(found.low[at])) - _step(judge, batch, at)
+        else:
+            pushed = (found.high[upper[into]] - arcs.offset[into]) / arcs.factor[into]
+            tight = pushed <= found.high[at] + 1e-9 * max(1.0, abs(found.high[at])) + _step(judge, batch, at)
+        if not tight.any():
+            return at, steps, rule
+        best = into[int(np.argmax(np.where(tight, pushed if upwards else -pushed, -np.inf)))]
+        following = int((lower if upwards else upper)[best])
+        if following in seen:
+            return at, steps, rule
+        seen.add(following)
+        rule = judge.model.coupled[int(judge.model.rows.rule[arcs.row[best]])].id
+        at, steps = following, steps + 1
+
+
+def _step(judge: Judge, batch: Batch, at: int) -> float:
+    lever = int(judge.model.slots.lever[batch.slots[at]])
+    step = judge.model.strips[lever].lever.step if lever >= 0 else None
+    return float(step) if step is not None else 0.0
+
+
+def _group_of(judge: Judge, batch: Batch, at: int) -> str:
+    touching = np.flatnonzero((batch.place[batch.arcs.lower] == at) | (batch.place[batch.arcs.upper] == at))
+    return judge.model.rows.group[int(batch.arcs.row[touching[0]])] if len(touching) else ""
+
+
+def _key(judge: Judge, batch: Batch, at: int) -> Any:
+    item = int(judge.model.slots.item[batch.slots[at]])
+    return judge.model.keys[item] if item >= 0 else None

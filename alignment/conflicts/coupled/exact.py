@@ -1,0 +1,396 @@
+"""Near ties in fractions: values of slots, excesses of rows, and ladders pushed without rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from alignment.conflicts.coupled.verdicts import Batch, Judge, Verdict, least_of
+from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
+from alignment.conflicts.line import Floats
+from alignment.conflicts.members import exact_row, rows_of
+from alignment.conflicts.positions import Ints
+from alignment.rules.ruleset import Checked, columns_needed
+
+MOST_ITEMS = 4_000
+MOST_PUSHES = 20_000
+MOST_ENTRIES = 60
+
+
+def value_of(judge: Judge, slot: int, value: float) -> Fraction:
+    """The exact value that a double stands for: the nearest point of the lever's grid where it is one, else as it is."""
+    lever = int(judge.model.slots.lever[slot])
+    if lever < 0:
+        return Fraction(value)
+    scale = judge.model.grids[lever].scale
+    near = round(value * scale)
+    return Fraction(near, scale) if abs(value * scale - near) < 1e-6 else Fraction(value)
+
+
+def holds_exactly(judge: Judge, batch: Batch, point: Floats) -> bool:
+    """Does a point of allowed values satisfy every row in fractions? Small misses are mended where a slot has room."""
+    rows = np.concatenate([batch.others, batch.arcs.row, batch.limits.row])
+    if not np.isfinite(point).all() or len(batch.slots) > MOST_ITEMS:
+        return False
+    values = {int(s): value_of(judge, int(s), float(x)) for s, x in zip(batch.slots, point, strict=True)}
+    defining = [int(r) for r in rows if _is_definition(judge, int(r))]
+    rows = np.setdiff1d(rows, defining)
+    for _ in range(3):
+        _define(judge, defining, values)
+        bad = _exceeded(judge, rows, values)
+        if bad is None:
+            return False
+        if not bad:
+            return True
+        for row, excess in bad.items():
+            _mend(judge, batch, row, excess, values)
+    return False
+
+
+def _is_definition(judge: Judge, row: int) -> bool:
+    """Does a row say that an auxiliary unknown is at least, or at most, what an item gives?"""
+    return getattr(judge.model.rows.source[row][0], "slot", None) is not None
+
+
+def _define(judge: Judge, rows: list[int], values: dict[int, Fraction]) -> None:
+    """Gives auxiliary unknowns their exact values: the greatest, or least, of what their items give."""
+    found: dict[int, list[Fraction]] = {}
+    turns: dict[int, int] = {}
+    for row in rows:
+        source: Any = judge.model.rows.source[row][0]
+        slot = int(np.searchsorted(judge.model.numbers, source.slot))
+        excess = excess_of(judge, row, {**values, slot: Fraction(0)})
+        if excess is not None:
+            found.setdefault(slot, []).append(excess)
+            turns[slot] = source.turn
+    for slot, excesses in found.items():
+        values[slot] = turns[slot] * max(excesses)
+
+
+def _exceeded(judge: Judge, rows: Ints, values: Mapping[int, Fraction]) -> dict[int, Fraction] | None:
+    """Rows that a point breaks with their excess; None where some row cannot be told."""
+    found: dict[int, Fraction] = {}
+    for row in rows:
+        excess = excess_of(judge, int(row), values)
+        if excess is None:
+            return None
+        strict = bool(judge.model.rows.strict[row])
+        if excess > 0 or (strict and excess == 0):
+            if excess > Fraction(1, 1000) * max(1, abs(int(judge.model.rows.bound[row]))):
+                return None
+            found[int(row)] = excess
+    return found
+
+
+def excess_of(judge: Judge, row: int, values: Mapping[int, Fraction]) -> Fraction | None:
+    """Left side less bound of a row at given values of slots of the model."""
+    source, k = judge.model.rows.source[row]
+    return source.excess(k, _Uncompressed(judge, values))
+
+
+class _Uncompressed(dict[int, Fraction]):
+    """Values by the numbers that sources use: lever times items plus item, auxiliary unknowns after them."""
+
+    def __init__(self, judge: Judge, values: Mapping[int, Fraction]) -> None:
+        model = judge.model
+        n = len(model.keys)
+        super().__init__()
+        for slot, value in values.items():
+            lever, item = int(model.slots.lever[slot]), int(model.slots.item[slot])
+            self[lever * n + item if lever >= 0 else model.numbers[slot]] = value
+
+
+def _mend(judge: Judge, batch: Batch, row: int, excess: Fraction, values: dict[int, Fraction]) -> None:
+    """Moves one slot of a row that has room, is on no lattice and is counted linearly, so that the row is met exactly."""
+    rows, found = judge.model.rows, batch.found
+    for e in range(judge.entry_start[row], judge.entry_start[row + 1]):
+        slot, factor = int(rows.entry_slot[e]), float(rows.entry_factor[e])
+        lever = int(judge.model.slots.lever[slot])
+        if rows.entry_piece[e] >= 0 or not factor or (lever >= 0 and (judge.model.grids[lever].step or judge.model.strips[lever].lever.values)):
+            continue
+        at = batch.place[slot]
+        slope = _slope(judge, row, slot, values)
+        moved = values[slot] - excess / slope if slope else values[slot]
+        if slope and found.low[at] < float(moved) < found.high[at]:
+            values[slot] = moved
+            return
+
+
+def _slope(judge: Judge, row: int, slot: int, values: dict[int, Fraction]) -> Fraction:
+    before = excess_of(judge, row, values)
+    after = excess_of(judge, row, {**values, slot: values[slot] + 1})
+    return Fraction(0) if before is None or after is None else after - before
+
+
+def row_fails_exactly(judge: Judge, batch: Batch) -> bool:
+    """Is some near row out of reach of the extremes of its slots, in fractions?"""
+    model = judge.model
+    for row in batch.others:
+        entries, _ = judge.entries(np.array([row]))
+        least, _, is_open = least_of(model, batch, entries)
+        if (model.rows.entry_piece[entries] >= 0).any() or model.rows.some[row] or len(entries) > MOST_ITEMS:
+            continue
+        total = float(least.sum()) - float(model.rows.bound[row])
+        if not np.isfinite(total) or abs(total) > 1e-6 * max(1.0, float(np.abs(least).sum())):
+            continue
+        values = {}
+        for e in entries:
+            slot = int(model.rows.entry_slot[e])
+            at = batch.place[slot]
+            low = model.rows.entry_factor[e] > 0
+            values[slot] = end_of(judge, batch, int(at), low)
+        excess = excess_of(judge, int(row), values)
+        if excess is not None and (excess > 0 or (excess == 0 and (bool(model.rows.strict[row]) or bool(is_open.any())))):
+            return True
+    return False
+
+
+def tie_fails(judge: Judge, batch: Batch, rows: Ints, multipliers: Floats) -> bool:
+    """Does a mix of linear rows come out as 0 < 0, or worse, in fractions? Multipliers are taken as the fractions near them."""
+    model = judge.model
+    largest = float(multipliers[rows].max(initial=0.0))
+    used = [int(r) for r in rows if multipliers[r] > 1e-7 * largest]
+    strict, total = False, Fraction(0)
+    factor: dict[int, Fraction] = {}
+    for row in used:
+        told = linear_row(judge, row)
+        if told is None:
+            return False
+        weight = Fraction(float(multipliers[row]) / largest).limit_denominator(10_000)
+        for slot, a in told[0].items():
+            factor[slot] = factor.get(slot, Fraction(0)) + weight * a
+        total -= weight * told[1]
+        strict = strict or bool(model.rows.strict[row])
+    for slot, a in factor.items():
+        if a == 0:
+            continue
+        at = int(batch.place[slot])
+        low = a > 0
+        if not np.isfinite(batch.found.low[at] if low else batch.found.high[at]):
+            return False
+        total += a * end_of(judge, batch, at, low)
+        strict = strict or bool(batch.found.low_open[at] if low else batch.found.high_open[at])
+    return total > 0 or (total == 0 and strict)
+
+
+def linear_row(judge: Judge, row: int) -> tuple[dict[int, Fraction], Fraction] | None:
+    """Exact factors by slot and bound of a row whose entries are all linear; None where it is not, or cannot be told."""
+    rows = judge.model.rows
+    entries = slice(int(judge.entry_start[row]), int(judge.entry_start[row + 1]))
+    if (rows.entry_piece[entries] >= 0).any() or rows.some[row] or entries.stop - entries.start > MOST_ENTRIES:
+        return None
+    slots = [int(s) for s in rows.entry_slot[entries]]
+    zero = {s: Fraction(0) for s in slots}
+    base = excess_of(judge, row, zero)
+    if base is None:
+        return None
+    found = {}
+    for slot in slots:
+        moved = excess_of(judge, row, {**zero, slot: Fraction(1)})
+        if moved is None:
+            return None
+        found[slot] = moved - base
+    return found, -base
+
+
+def end_of(judge: Judge, batch: Batch, at: int, low: bool) -> Fraction:
+    """The exact end of what is left of a slot: a bound of one of its rules where the double is near one."""
+    slot = int(batch.slots[at])
+    value = float(batch.found.low[at] if low else batch.found.high[at])
+    lever = int(judge.model.slots.lever[slot])
+    if lever < 0 or judge.model.slots.unit[slot] == 0:
+        return value_of(judge, slot, value)
+    strip = judge.model.strips[lever]
+    row = _row_of(judge, slot)
+    cuts = breakpoints([r for r in strip.rules if in_scope(r, row)], row)
+    best = min(cuts, key=lambda c: abs(float(c) - value), default=None)
+    return best if best is not None and abs(float(best) - value) <= 1e-9 * max(1.0, abs(value)) + 2 * float(judge.model.slots.unit[slot]) else Fraction(value)
+
+
+def _row_of(judge: Judge, slot: int) -> dict[str, object]:
+    model = judge.model
+    strip = model.strips[int(model.slots.lever[slot])]
+    trees = [t for r in strip.rules for t in (r.rule.tree, r.rule.scope) if t is not None]
+    columns = [c for c in columns_needed(trees) if c in model.catalogue.kinds]
+    return exact_row(rows_of(model.catalogue, [model.keys[int(model.slots.item[slot])]], columns)[0])
+
+
+# Ladders
+
+
+def ladder_exactly(judge: Judge, batch: Batch) -> Verdict | None:
+    """The verdict on a question whose rows are all arcs and limits, in fractions; None where there are others."""
+    if len(batch.others) or batch.pushed.cyclic.any():
+        return None
+    pushed = _Exact(judge, batch)
+    return pushed.verdict()
+
+
+class _Exact:
+    """Least values pushed upwards in fractions, slot by slot."""
+
+    def __init__(self, judge: Judge, batch: Batch) -> None:
+        self.judge, self.batch = judge, batch
+        self.rules = batch.questions[0].rules
+        self.values: dict[int, tuple[Fraction, bool] | None] = {}
+        self.cells: dict[int, list[tuple[Fraction | None, bool, Fraction | None, bool]]] = {}
+
+    def verdict(self) -> Verdict:
+        if len(self.batch.slots) > MOST_ITEMS:
+            return "open"
+        for slot in self.batch.slots:
+            least = self.next(int(slot), None, False)
+            if least is _NONE:
+                return "fails"
+            self.values[int(slot)] = least
+        coefficients = self._coefficients()
+        if coefficients is None:
+            return "open"
+        todo = list(coefficients)
+        for _ in range(MOST_PUSHES):
+            if not todo:
+                return "holds"
+            row = todo.pop()
+            moved = self._push(*coefficients[row])
+            if moved is None:
+                return "fails"
+            if moved >= 0:
+                todo += [r for r, c in coefficients.items() if c[0] == moved and r not in todo]
+        return "open"
+
+    def _coefficients(self) -> dict[int, tuple[int, int, Fraction, Fraction, bool]] | None:
+        """By row: lower slot (-1: none), upper slot, factor, offset, strict. A ceiling is a row without an upper slot.
+
+        None where some row cannot be told exactly.
+        """
+        found: dict[int, tuple[int, int, Fraction, Fraction, bool]] = {}
+        zero = Fraction(0)
+        rows = self.judge.model.rows
+        for row in np.concatenate([self.batch.arcs.row, self.batch.limits.row]):
+            row = int(row)
+            slots = [int(s) for s in rows.entry_slot[self.judge.entry_start[row] : self.judge.entry_start[row + 1]]]
+            base = excess_of(self.judge, row, {s: zero for s in slots})
+            moved = {s: excess_of(self.judge, row, {t: Fraction(int(t == s)) for t in slots}) for s in slots}
+            if base is None or None in moved.values():
+                return None
+            factor = {s: value - base for s, value in moved.items() if value is not None}
+            up = [s for s in slots if factor[s] < 0]
+            down = [s for s in slots if factor[s] > 0]
+            if not up and not down:
+                return None
+            lower, upper = (down[0] if down else -1), (up[0] if up else -1)
+            size = -factor[upper] if upper >= 0 else factor[lower]
+            ratio = factor[lower] / size if lower >= 0 else zero
+            found[row] = (lower, upper, ratio, base / size, bool(rows.strict[row]))
+        return found
+
+    def _push(self, lower: int, upper: int, factor: Fraction, offset: Fraction, strict: bool) -> int | None:
+        """-1 where nothing moved, else the slot that did; None where it has no value left."""
+        if upper < 0:
+            least = self.values[lower]
+            limit = -offset
+            return -1 if least is None or least[0] < limit or (least[0] == limit and not (strict or least[1])) else None
+        if lower >= 0:
+            source = self.values[lower]
+            if source is None:
+                return -1
+            bound, is_open = factor * source[0] + offset, strict or source[1]
+        else:
+            bound, is_open = offset, strict
+        now = self.values[upper]
+        if now is not None and (now[0] > bound or (now[0] == bound and (now[1] or not is_open))):
+            return -1
+        new = self.next(upper, bound, is_open)
+        if new is _NONE:
+            return None
+        self.values[upper] = new
+        return upper
+
+    def next(self, slot: int, bound: Fraction | None, is_open: bool) -> tuple[Fraction, bool] | None:
+        """The least allowed value at or above a bound (above it where open) and whether it is open; None: no least."""
+        if slot not in self.cells:
+            self.cells[slot] = self._cells(slot)
+        for low, low_open, high, high_open in self.cells[slot]:
+            start, start_open = (low, low_open)
+            if bound is not None and (start is None or bound > start or (bound == start and is_open)):
+                start, start_open = bound, is_open
+            if start is None:
+                return None
+            start, start_open = self._on_lattice(slot, start, start_open)
+            if high is None or start < high or (start == high and not start_open and not high_open):
+                return start, start_open
+        return _NONE
+
+    def _on_lattice(self, slot: int, value: Fraction, is_open: bool) -> tuple[Fraction, bool]:
+        lever = int(self.judge.model.slots.lever[slot])
+        step = self.judge.model.strips[lever].lever.step if lever >= 0 else None
+        if step is None:
+            return value, is_open
+        base = Fraction(self.judge.model.strips[lever].lever.minimum or 0)
+        k = -((base - value) // Fraction(step))
+        at = base + k * Fraction(step)
+        return (at + Fraction(step), False) if is_open and at == value else (at, False)
+
+    def _cells(self, slot: int) -> list[tuple[Fraction | None, bool, Fraction | None, bool]]:
+        """What the item rules of the question leave of a slot, from low to high, exactly."""
+        model = self.judge.model
+        lever = int(model.slots.lever[slot])
+        if lever < 0:
+            return [(None, True, None, True)]
+        strip = model.strips[lever]
+        mine = [r for bit, r in enumerate(strip.rules) if self.rules >> model.lever_rules[lever][bit] & 1]
+        if strip.lever.values is not None:
+            cells = np.flatnonzero(self.batch.found.allowed[self.batch.place[slot]])
+            points = [value_of(self.judge, slot, float(model.slots.first[slot, c])) for c in cells]
+            return [(x, False, x, False) for x in points]
+        row = _row_of(self.judge, slot)
+        return exact_cells([r for r in mine if in_scope(r, row)], strip.lever, row)
+
+
+_NONE = (Fraction(0), True)
+
+
+def exact_cells(rules: list[Checked], lever: object, row: dict[str, object]) -> list[tuple[Fraction | None, bool, Fraction | None, bool]]:
+    """What rules leave of a lever on one item as points and open stretches, from low to high; ends None where infinite."""
+    from alignment.initiative.models import Lever
+
+    assert isinstance(lever, Lever)
+    points = representatives(rules, lever, row)
+    allowed = [x for x in points if not any(forbids(r, x, row) for r in rules)]
+    if lever.step is not None:
+        return _lattice_cells(points, set(allowed), lever)
+    low = None if lever.minimum is None else Fraction(lever.minimum)
+    high = None if lever.maximum is None else Fraction(lever.maximum)
+    cuts = set(breakpoints(rules, row)) | {v for v in (low, high) if v is not None} or {Fraction(0)}
+    inside = sorted(c for c in cuts if (low is None or c >= low) and (high is None or c <= high))
+    found: list[tuple[Fraction | None, bool, Fraction | None, bool]] = []
+    good = set(allowed)
+    for x in points:
+        if x not in good:
+            continue
+        if x in cuts:
+            found.append((x, False, x, False))
+            continue
+        below = max((c for c in inside if c < x), default=None)
+        above = min((c for c in inside if c > x), default=None)
+        found.append((below, True, above, True))
+    return sorted(set(found), key=lambda c: (c[0] is not None, c[0] or Fraction(0), c[1]))
+
+
+def _lattice_cells(points: list[Fraction], allowed: set[Fraction], lever: object) -> list[tuple[Fraction | None, bool, Fraction | None, bool]]:
+    from alignment.initiative.models import Lever
+
+    assert isinstance(lever, Lever)
+    found: list[tuple[Fraction | None, bool, Fraction | None, bool]] = []
+    for i, x in enumerate(points):
+        if x not in allowed:
+            continue
+        following = points[i + 1] if i + 1 < len(points) else None
+        stretch = following is not None and following in allowed
+        last = following if stretch else (None if following is None and lever.maximum is None else x)
+        first = None if i == 0 and lever.minimum is None else x
+        found.append((first, False, last, False))
+    return found

@@ -158,7 +158,7 @@ def _parsed(text: str, schema: Schema, what: str) -> exp.Expression:
     _check_nodes(tree, what)
     if _depth(tree) > DEEPEST:
         raise _too_deep(what)
-    return _resolved(tree, schema)
+    return _resolved(tree, schema, what)
 
 
 def _too_deep(what: str) -> RuleError:
@@ -338,7 +338,7 @@ def _children(node: exp.Expression) -> Iterator[exp.Expression]:
             yield child
 
 
-def _resolved(tree: exp.Expression, schema: Schema) -> exp.Expression:
+def _resolved(tree: exp.Expression, schema: Schema, what: str) -> exp.Expression:
     kinds = schema.kinds()
     folded: dict[str, list[str]] = {}
     for known in kinds:

@@ -10,13 +10,13 @@ from alignment.initiative.models import Constraint, Initiative
 
 
 def findings(initiative: Initiative, today: date, statuses: Sequence[ConstraintStatus]) -> tuple[Finding, ...]:
-    """All findings on constraints, backstops and waivers, in the order of the file; they never change an exit code."""
+    """All findings on constraints, backstops and waivers, in the order of ids; they never change an exit code."""
     by_id = {s.id: s for s in statuses}
     found: list[Finding] = []
-    for constraint in initiative.constraints:
+    for constraint in sorted(initiative.constraints, key=lambda c: c.id):
         if constraint.status != "retired":
             found += _on_constraint(constraint, by_id[constraint.id], today)
-    for backstop in initiative.backstops:
+    for backstop in sorted(initiative.backstops, key=lambda b: b.id):
         if not backstop.owner:
             found.append(_finding("no_owner", "warning", backstop.id, "has no owner; nobody is called when it fires"))
         if backstop.tested_on is None:

@@ -13,10 +13,10 @@ import numpy as np
 
 from alignment.catalogue.reading import Catalogue, open_catalogue
 from alignment.conflicts.coupled.answers import CoupledAnswers, coupled_answers
-from alignment.conflicts.exactly import allowed_parts
 from alignment.conflicts.findings import findings
 from alignment.conflicts.items import Counts, ItemAnswers, item_answers
 from alignment.conflicts.members import Clash, exact_row, plain, rows_of, shown_value, tidy
+from alignment.conflicts.parts import allowed_parts
 from alignment.conflicts.report import (
     Amount,
     Conflict,
@@ -30,7 +30,7 @@ from alignment.conflicts.report import (
 from alignment.initiative.hashing import content_hash, file_hash
 from alignment.initiative.models import Constraint, Initiative, Lever
 from alignment.rules.normal import Opaque
-from alignment.rules.ruleset import Checked, Choice, RuleSet, Stage, columns_needed, read_rules
+from alignment.rules.ruleset import Checked, RuleSet, Stage, columns_needed, read_rules
 
 
 @dataclass(frozen=True)
@@ -258,20 +258,21 @@ def _worst(
     if lever is None or lever.values is not None:
         return {**shown, "lower": None, "upper": None, **_context(row, columns)}, (), None
     values = exact_row(row)
-    at = tuple(MemberAtWorst(m.id, _parts_at(m, lever, values)) for m in members)
+    here = values.get(lever.current) if lever.current else None
+    at = tuple(MemberAtWorst(m.id, _parts_at(m, lever, values, here)) for m in members)
     plain_ = [m for m in at if len(m.parts) == 1] or list(at)
     lows = [m.parts[0].lower for m in plain_ if m.parts and m.parts[0].lower is not None]
     highs = [m.parts[-1].upper for m in plain_ if m.parts and m.parts[-1].upper is not None]
     shown["lower"] = max(lows, default=_own(lever.minimum))
     shown["upper"] = min(highs, default=_own(lever.maximum))
-    current = values.get(lever.current) if lever.current else None
-    return {**shown, **_context(row, columns)}, at, None if current is None else float(current)
+    return {**shown, **_context(row, columns)}, at, None if here is None else float(here)
 
 
-def _parts_at(rule: Checked, lever: Lever, row: Mapping[str, Any]) -> tuple[Part, ...]:
-    """What a rule allows on a row within the lever's range, or beyond it where that is nothing; the lattice is left out."""
+def _parts_at(rule: Checked, lever: Lever, row: Mapping[str, Any], near: Any) -> tuple[Part, ...]:
+    """What a rule allows on a row within the lever's range, or beyond it where that is nothing; off the lattice too."""
     reals = lever.model_copy(update={"step": None})
-    return tuple(allowed_parts([rule], reals, row) or allowed_parts([rule], lever, row, bounded=False))
+    inside = allowed_parts([rule], reals, row, near=near)
+    return tuple(inside or allowed_parts([rule], lever, row, bounded=False, near=near))
 
 
 def _own(bound: Any) -> float | None:
@@ -293,6 +294,3 @@ def _near(case: Situation) -> tuple[Near, ...]:
 def _with_context(near: Near, row: Mapping[str, Any], columns: Sequence[str]) -> Near:
     worst = {**{k: shown_value(v) for k, v in near.worst.items()}, **_context(row, columns)}
     return Near(near.constraints, near.slack, near.items_within_5_percent, worst)
-
-
-__all__ = ["Situation", "components", "conflicts_of", "report", "situation", "verdict", "waived_until"]

@@ -1,4 +1,4 @@
-"""A conflict in one or two plain sentences: who asks for what, on how many items nothing is left, and the worst of them."""
+"""A conflict in plain sentences: who asks for what, on how many items nothing is left, and the worst of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alignment.conflicts.report import Conflict, MemberAtWorst, Part
 from alignment.explain.coupled import coupled_sentence
 from alignment.initiative.models import Constraint, Lever
 from alignment.rules.normal import Linked
-from alignment.words import NO_BREAK, amount, capital, counted, listed, spoken
+from alignment.words import NO_BREAK, amount, capital, counted, listed, spoken, whose
 
 
 def explanation(conflict: Conflict, case: Situation) -> str:
@@ -44,13 +44,8 @@ def _leave(members: Sequence[Constraint]) -> str:
 def _named(members: Sequence[Constraint]) -> str:
     """Brand's floor-over-cost and Operations' max-change; of several rules of one team the team is said once."""
     teams = list(dict.fromkeys(m.team for m in members))
-    said = [f"{_whose(team)} {listed([m.id for m in members if m.team == team])}" for team in teams]
+    said = [f"{whose(capital(team))} {listed([m.id for m in members if m.team == team])}" for team in teams]
     return listed(said)
-
-
-def _whose(team: str) -> str:
-    name = capital(team)
-    return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
 def _key(conflict: Conflict, case: Situation) -> str:
@@ -132,7 +127,7 @@ def _about_data(conflict: Conflict, member: Constraint, case: Situation) -> str:
     items = _items(conflict, case)
     is_ = "is" if conflict.items == 1 else "are"
     return (
-        f"{_whose(member.team)} {member.id} speaks about the data alone, and {items} {is_} against it "
+        f"{whose(capital(member.team))} {member.id} speaks about the data alone, and {items} {is_} against it "
         f"whatever is decided; "
         f"for example {_key(conflict, case)}."
     )

@@ -9,8 +9,8 @@ import pytest
 from alignment.exports import export
 from alignment.initiative.models import Initiative
 from alignment.initiative.reading import read_text
-from tests.exports.golden import assert_golden
 from tests.exports.reports import HASH, MAPPING, REPORT, TEXT, initiative
+from tests.golden.compare import same_as_read
 
 
 def opened(initiative: Initiative, report=REPORT, mapping=MAPPING) -> openpyxl.Workbook:
@@ -38,7 +38,7 @@ def everything(book: openpyxl.Workbook) -> str:
 
 
 def test_it_reads_as_a_person_reviewed_it(book):
-    assert_golden("sheet.xlsx.txt", everything(book))
+    same_as_read("sheet.xlsx.txt", everything(book))
 
 
 def test_summary_comes_first_then_all_constraints_then_a_sheet_per_team(book):

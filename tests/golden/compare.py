@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "golden"
+FOLDER = Path(__file__).parent
 
 
-def assert_golden(name: str, text: str) -> None:
+def same_as_read(name: str, text: str) -> None:
+    """Fails where the text differs from the file of that name in this folder."""
     path = FOLDER / name
     if os.environ.get("GOLDEN") == "write":
-        path.write_bytes(text.encode())
+        path.write_text(text, encoding="utf-8", newline="")
     assert text == path.read_bytes().decode(), f"{name} has changed: read the difference, then run with GOLDEN=write"

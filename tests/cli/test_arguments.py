@@ -30,7 +30,8 @@ def test_options_of_one_command():
     ("", "name a command: validate, check, why, stress, map, export, repair and schema; --help says what they do"),
     ("chek f", "there is no command 'chek'; did you mean 'check'? "
                "commands are validate, check, why, stress, map, export, repair and schema"),
-    ("guard f", "there is no command 'guard'; commands are validate, check, why, stress, map, export, repair and schema"),
+    ("guard f", "there is no command 'guard'; "
+                "commands are validate, check, why, stress, map, export, repair and schema"),
     ("check", "check needs an initiative file, as in: check initiative.yaml"),
     ("check a b", "check takes one file; 'b' is too much"),
     ("schema a", "schema takes no file; 'a' is too much"),

@@ -77,7 +77,37 @@ def lever_line(lever: Lever, rules: Sequence[Checked], catalogue: Catalogue, cas
     return line_of(lever, rules, casts, scales_of(catalogue, sorted(set(names) & set(catalogue.kinds))))
 
 
+def about(rule: Checked, rules: RuleSet, catalogue: Catalogue) -> tuple[Counts, list[Clash], bool]:
+    """One rule among others: its scope, missing and broken items, the conflicts it takes part in, and whether these are all.
+
+    rules: those in force, the rule among them.
+    """
+    lever = rules.levers.get(rule.form.lever or "") if isinstance(rule.form, Normal) else None
+    if lever is None or lever.values is not None:
+        answers = item_answers(rules, catalogue)
+        return answers.counts[rule.id], [c for c in answers.clashes if rule.id in c.ids], answers.complete
+    line = lever_line(lever, rules.checked, catalogue, casts_of(catalogue))
+    focus = line.rules.index(rule)
+    found = sweep(line, catalogue, focus)
+    decide_unsure(found, catalogue)
+    found.conflicts = {members: entry for members, entry in found.conflicts.items() if focus in members}
+    decide_freely(found, catalogue)
+    counts = Counts(int(found.in_scope[focus]), int(found.unknown[focus]), _violated(found, catalogue, focus)[focus])
+    return counts, _clashes(found, Directory(catalogue)), found.complete
+
+
 # Numeric levers
+
+
+def _clashes(found: Sweep, directory: Directory) -> list[Clash]:
+    line = found.line
+    return [
+        Clash(
+            tuple(sorted(line.rules[m].id for m in members)), "item", line.lever.name,
+            Keys(directory, np.concatenate(entry.rows)), np.concatenate(entry.gaps), entry.stake, entry.by_domain,
+        )
+        for members, entry in sorted(found.conflicts.items())
+    ]  # fmt: skip
 
 
 def _merge_sweep(answers: ItemAnswers, found: Sweep, catalogue: Catalogue, directory: Directory) -> None:
@@ -87,12 +117,7 @@ def _merge_sweep(answers: ItemAnswers, found: Sweep, catalogue: Catalogue, direc
     answers.sweeps.append(found)
     answers.complete &= found.complete
     answers.infeasible |= found.infeasible
-    for members, entry in sorted(found.conflicts.items()):
-        ids = tuple(sorted(line.rules[m].id for m in members))
-        keys = Keys(directory, np.concatenate(entry.rows))
-        answers.clashes.append(
-            Clash(ids, "item", line.lever.name, keys, np.concatenate(entry.gaps), entry.stake, entry.by_domain)
-        )
+    answers.clashes += _clashes(found, directory)
     answers.near += _near(found, catalogue, directory)
     _finish_rooms(found, catalogue)
     broken = _violated(found, catalogue)
@@ -100,7 +125,7 @@ def _merge_sweep(answers: ItemAnswers, found: Sweep, catalogue: Catalogue, direc
         answers.counts[rule.id] = _counts(found, r, broken)
 
 
-def _violated(found: Sweep, catalogue: Catalogue) -> list[int | None]:
+def _violated(found: Sweep, catalogue: Catalogue, only: int | None = None) -> list[int | None]:
     """By rule, items whose value today breaks it: as counted in arrays, and by one query what was left to it."""
     line, lever = found.line, found.line.lever
     if lever.current is None:
@@ -109,6 +134,8 @@ def _violated(found: Sweep, catalogue: Catalogue) -> list[int | None]:
     ends = [f"{today} < {lever.minimum}"] if lever.minimum is not None else []
     ends += [f"{today} > {lever.maximum}"] if lever.maximum is not None else []
     for r, rule in enumerate(line.rules):
+        if only is not None and r != only:
+            continue
         broken = f"{today} is not null and {violated_sql(rule.rule, {lever.name: exp.column(lever.current, quoted=True)})}"
         if found.in_sql[r] or r >= len(line.intervals):
             tests[r] = broken

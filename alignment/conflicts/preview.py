@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from alignment.conflicts.check import Situation, conflicts_of
-from alignment.conflicts.items import Counts, item_answers
+from alignment.conflicts.items import about
 from alignment.conflicts.report import Conflict
 from alignment.initiative.models import Constraint
 from alignment.rules.normal import Linked, Normal, Opaque
@@ -42,12 +42,11 @@ def preview(case: Situation, constraint: Constraint) -> Preview:
     if rule.form is None or isinstance(rule.form, Linked):
         return Preview(None, None, None, (), case, counted=False)
     together = replace(case.rules, checked=_with(case.rules, rule))
-    answers = item_answers(together, case.catalogue)
-    counts: Counts = answers.counts[rule.id]
+    counts, clashes, complete = about(rule, together, case.catalogue)
     opaque = rule.form.reason if isinstance(rule.form, Opaque) else None
-    mine = tuple(c for c in answers.clashes if rule.id in c.ids)
-    changed = replace(case, rules=together, answers=replace(answers, clashes=list(mine)))
-    return Preview(counts.in_scope, counts.unknown, counts.violated, conflicts_of(changed), changed, opaque=opaque)
+    changed = replace(case, rules=together, answers=replace(case.answers, clashes=clashes, complete=complete))
+    found = conflicts_of(changed)
+    return Preview(counts.in_scope, counts.unknown, counts.violated, found, changed, opaque=opaque)
 
 
 def _read(case: Situation, constraint: Constraint) -> Checked:

@@ -81,6 +81,7 @@ class Sweep:
     implied: Implied
     slacks: Slacks
     infeasible: Bools
+    focus: int | None = None
     unsure: list[int] = field(default_factory=list)
     complete: bool = True
     not_laid_out: bool = False
@@ -101,9 +102,13 @@ class Sweep:
         return found
 
 
-def sweep(line: Line, catalogue: Catalogue) -> Sweep:
-    """Runs the pass: the first batch alone, which the guesses of medians come from, then the rest in two threads."""
+def sweep(line: Line, catalogue: Catalogue, focus: int | None = None) -> Sweep:
+    """Runs the pass: the first batch alone, which the guesses of medians come from, then the rest in two threads.
+
+    focus: a rule, by number, of which alone conflicts, scope, missing and broken items are wanted; the rest is left out.
+    """
     found = empty(line, catalogue)
+    found.focus = focus
     stream = batches(catalogue, line.numbers, line.flags)
     for batch in stream:
         _one_batch(found, batch)
@@ -139,6 +144,7 @@ def _work(share: Sweep, todo: _Shared) -> None:
 def _beginning(found: Sweep, catalogue: Catalogue) -> Sweep:
     """An empty pass that knows what the first batch told: guesses of medians, and what is not possible any more."""
     share = empty(found.line, catalogue)
+    share.focus = found.focus
     for room, like in zip(share.rooms, found.rooms, strict=True):
         room.median.within = like.median.within
     share.implied = Implied(
@@ -189,6 +195,9 @@ def _one_batch(found: Sweep, batch: Batch) -> None:
     line = found.line
     bounds = bounds_of(line, batch)
     in_union = _in_unions(line, batch)
+    if found.focus is not None:
+        _one_rule(found, batch, bounds, in_union)
+        return
     union = _Union(found, batch, np.flatnonzero(in_union)) if line.unions else None
     unsure = bounds.unsure if union is None else bounds.unsure | union.unsure(batch.size)
     found.unsure += (batch.start + np.flatnonzero(unsure)).tolist()
@@ -202,6 +211,24 @@ def _one_batch(found: Sweep, batch: Batch) -> None:
     for r, marks in unknown.items():
         found.unknown[r] += np.count_nonzero(marks)
     found.implied.take(_judge(line, batch, bounds, unknown, unsure, union))
+
+
+def _one_rule(found: Sweep, batch: Batch, bounds: Bounds, in_union: Bools) -> None:
+    """A batch as far as the rule in focus is concerned."""
+    line, focus = found.line, found.focus
+    assert focus is not None
+    scope = batch.holds(line.scopes[focus])
+    union = _Union(found, batch, np.flatnonzero(in_union & scope)) if line.unions else None
+    unsure = bounds.unsure if union is None else bounds.unsure | union.unsure(batch.size)
+    found.unsure += (batch.start + np.flatnonzero(unsure & scope)).tolist()
+    found.in_scope[focus] += np.count_nonzero(scope)
+    found.unknown[focus] += np.count_nonzero(_unknown(line, batch, focus).get(focus, False))
+    if focus < len(line.intervals):
+        _count_broken(found, bounds, focus)
+    found.in_sql |= bounds.unsure.any()
+    _intervals(found, batch, bounds, scope & ~in_union & ~unsure)
+    if union is not None:
+        union.conflicts(~unsure)
 
 
 def _judge(
@@ -243,13 +270,18 @@ def _count(found: Sweep, batch: Batch, bounds: Bounds, unsure: Bools) -> None:
         if sure is not None:
             scope = sure if scope is None else scope & sure
         tightness.take(found.rooms[r], bounds, r, scope, unit)
-        if not found.in_sql[r] and line.today is not None:
-            broken = _broken(bounds, r)
-            if r in found.leaning:
-                broken &= (bounds.today >= bounds.low) & (bounds.today <= bounds.high)
-            found.violated[r] += np.count_nonzero(broken)
+        _count_broken(found, bounds, r)
     if bounds.unsure.any():
         found.in_sql[:] = True
+
+
+def _count_broken(found: Sweep, bounds: Bounds, rule: int) -> None:
+    if found.in_sql[rule] or found.line.today is None:
+        return
+    broken = _broken(bounds, rule)
+    if rule in found.leaning:
+        broken &= (bounds.today >= bounds.low) & (bounds.today <= bounds.high)
+    found.violated[rule] += np.count_nonzero(broken)
 
 
 def _broken(bounds: Bounds, rule: int) -> Bools:
@@ -263,11 +295,11 @@ def _broken(bounds: Bounds, rule: int) -> Bools:
     return np.asarray(below | above)
 
 
-def _unknown(line: Line, batch: Batch) -> dict[int, Bools]:
-    """By rule that may be NULL on an interval of the lever, the items on which it is."""
+def _unknown(line: Line, batch: Batch, only: int | None = None) -> dict[int, Bools]:
+    """By rule that may be NULL on an interval of the lever, the items on which it is; of one rule only where wanted."""
     found: dict[int, Bools] = {}
     for r, sql in enumerate(line.unknowns):
-        if sql == "false":
+        if sql == "false" or (only is not None and r != only):
             continue
         marks = batch.holds(sql)
         if r in line.doubts and marks.any():
@@ -285,10 +317,15 @@ def _intervals(found: Sweep, batch: Batch, bounds: Bounds, among: Bools) -> None
     if not found.line.intervals:
         return
     top, bottom = envelope(bounds)
-    rows = np.flatnonzero((top > bottom) & among)
+    stuck = (top > bottom) & among
+    if found.focus is not None:
+        stuck &= _meets(bounds, found.focus, top, bottom)
+    rows = np.flatnonzero(stuck)
     if not len(rows):
         return
     for hit in hits(bounds, rows):
+        if found.focus is not None and found.focus not in hit.members:
+            continue
         told = len(hit.members) > 1 or hit.members[0] not in found.leaning
         _record(found, batch, hit.members, hit.rows, hit.gaps, hit.by_domain and told)
     hard = found.line.rules
@@ -297,6 +334,17 @@ def _intervals(found: Sweep, batch: Batch, bounds: Bounds, among: Bools) -> None
         return
     top, bottom = envelope(bounds, lambda rule: hard[rule].hard)
     found.infeasible[batch.start + rows[top[rows] > bottom[rows]]] = True
+
+
+def _meets(bounds: Bounds, rule: int, top: Floats, bottom: Floats) -> Bools:
+    """Items on which a rule is above the least ceiling or below the greatest floor."""
+    f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
+    found = np.zeros(bounds.size, bool)
+    if f is not None:
+        found |= bounds.floors.inside[f] > bottom
+    if c is not None:
+        found |= bounds.ceilings.inside[c] < top
+    return found
 
 
 def _record(found: Sweep, batch: Batch, members: Members, rows: Ints, gap: Floats, by_domain: bool) -> None:
@@ -347,6 +395,8 @@ class _Union:
         for pattern in cells.patterns(self.line, self.at.take(bad), self.frame.givens[bad], self.ends, self._outside(bad)):
             self.found.complete &= pattern.complete
             for bits in pattern.conflicts:
+                if self.found.focus is not None and not bits >> self.found.focus & 1:
+                    continue
                 together.setdefault(bits, []).append(bad[pattern.rows])
             if any(bits & soft == 0 for bits in pattern.conflicts):
                 self.found.infeasible[self.batch.start + self.rows[bad[pattern.rows]]] = True

@@ -31,7 +31,7 @@ def test_the_answer_is_that_of_brute_force(chunk: int) -> None:
 
 def checked(drawn: Instance, connection: Any = None) -> tuple[ConflictReport, set[str]]:
     """The report, and the ids of the rules that are a floor, a ceiling or both in their normal form."""
-    rows = [{k: _number(v) for k, v in row.items()} for row in drawn.rows]
+    rows = [{k: number(v) for k, v in row.items()} for row in drawn.rows]
     constraints = [constraint(rule) for rule in drawn.rules]
     case = case_of(constraints, rows, [lever(d) for d in drawn.levers], connection=connection)
     return report(case), {r.id for r in case.rules.checked if isinstance(r.form, Normal) and r.form.rays is not None}
@@ -43,7 +43,7 @@ def _turned(rules: Any) -> set[str]:
     return {i for i, c in written.items() if "<>" in c.text or "not in" in c.text or c.divides}
 
 
-def _number(value: Any) -> Any:
+def number(value: Any) -> Any:
     return Decimal(value.numerator) / Decimal(value.denominator) if isinstance(value, Fraction) else value
 
 
@@ -53,7 +53,7 @@ def constraint(rule: Rule) -> dict[str, Any]:
 
 
 def lever(domain: Domain) -> dict[str, Any]:
-    numbers = {"minimum": _number(domain.low), "maximum": _number(domain.high), "step": _number(domain.step)}
+    numbers = {"minimum": number(domain.low), "maximum": number(domain.high), "step": number(domain.step)}
     return {"name": domain.name, "current": domain.current, **{k: v for k, v in numbers.items() if v is not None}}
 
 

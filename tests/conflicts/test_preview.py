@@ -10,6 +10,8 @@ from alignment.errors import FileProblems
 from alignment.explain.conflicts import explanation
 from alignment.initiative.models import Constraint
 from tests.conflicts.cases import case_of, listed
+from tests.conflicts.instances import instance
+from tests.conflicts.test_items_random import constraint, lever, number
 
 ROWS = [{"cost": cost, "msrp": msrp} for cost, msrp in ((5, 6), (5, 5), (7, 6), (None, 6))]
 
@@ -56,3 +58,18 @@ def test_a_rule_that_cannot_be_read_is_said_in_a_sentence() -> None:
 def test_a_rule_over_the_whole_catalogue_waits_for_the_check() -> None:
     found = preview(case_of(["price >= cost"], ROWS), written("avg(price) <= 5"))
     assert not found.counted and found.in_scope is None and found.conflicts == ()
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 2))
+def test_on_random_rules_it_answers_as_the_whole_check_does(seed: int) -> None:
+    drawn = instance(seed)
+    rows = [{k: number(v) for k, v in row.items()} for row in drawn.rows]
+    rules, levers = [constraint(r) for r in drawn.rules], [lever(d) for d in drawn.levers]
+    whole = report(case_of(rules, rows, levers))
+    tried = Constraint.model_validate({"team": "brand", **rules[0]})
+    found = preview(case_of(rules[1:], rows, levers), tried)
+    status = next(s for s in whole.constraints if s.id == tried.id)
+    assert (found.in_scope, found.unknown, found.violated_today) == (status.in_scope, status.unknown, status.violated_today)
+    wanted = [c for c in whole.conflicts if tried.id in c.constraints]
+    figures = [(c.id, c.items, c.gap, c.sample, c.domain, c.stake) for c in wanted]
+    assert [(c.id, c.items, c.gap, c.sample, c.domain, c.stake) for c in found.conflicts] == figures

@@ -3,8 +3,10 @@
     python benchmarks/conflicts.py            a million items by 50 rules, 5 % and 50 % of them in conflict
     python benchmarks/conflicts.py --full     also ten million items, and 200 rules, and the growth with both
 
-A check is the whole command (`python -m alignment check … --format json`), less the same command on ten items. The floor
-is one DuckDB query over the same Parquet file: the envelope of every item, and by rule how many items are in scope, unknown
+A check is the whole command (`python -m alignment check … --format json`), less the same command on ten items. The
+floor
+is one DuckDB query over the same Parquet file: the envelope of every item, and by rule how many items are in scope,
+unknown
 and broken today. Data are made at random, with a seed, in a temporary folder.
 """
 
@@ -34,7 +36,8 @@ copy (
     select
         'sku-' || lpad(i::varchar, 9, '0') as sku,
         'category-' || c as category,
-        (case when u < {share} then b * (0.85 + v * 0.6) when u > 0.995 then null else b * (0.3 + v * 0.2) end)::{kind} as cost,
+        (case when u < {share} then b * (0.85 + v * 0.6) when u > 0.995 then null else b * (0.3 + v * 0.2)
+        end)::{kind} as cost,
         b::{kind} as current_price,
         (b * (1.25 + w * 0.5))::{kind} as msrp,
         (b * (1.15 + v * 0.3))::{kind} as competitor_price,
@@ -83,7 +86,11 @@ def _ceiling(i: int, where: str | None) -> Bound:
         (f"price <= msrp * {k}", None, f"msrp * {k}"),
         (f"price <= competitor_price * {k}", None, f"competitor_price * {k}"),
         (f"price / current_price <= 1.{20 + i % 30}", None, f"current_price * 1.{20 + i % 30}"),
-        (f"abs(price / current_price - 1) <= 0.{30 + i % 20}", f"current_price * (1 - 0.{30 + i % 20})", f"current_price * (1 + 0.{30 + i % 20})"),
+        (
+            f"abs(price / current_price - 1) <= 0.{30 + i % 20}",
+            f"current_price * (1 - 0.{30 + i % 20})",
+            f"current_price * (1 + 0.{30 + i % 20})",
+        ),
         (f"price < {450 + i % 40}", None, f"{450 + i % 40}"),
     ]  # fmt: skip
     text, low, high = shapes[i % 5]
@@ -131,17 +138,25 @@ def floor_query(path: Path, count: int) -> None:
             if end is not None:
                 among.append(f"case when {scope} then {end} end" if bound.where else end)
         broken = " or ".join(
-            t for t in (f"current_price < {bound.low}" if bound.low else "", f"current_price > {bound.high}" if bound.high else "") if t
+            t
+            for t in (
+                f"current_price < {bound.low}" if bound.low else "",
+                f"current_price > {bound.high}" if bound.high else "",
+            )
+            if t
         )
         ends = " or ".join(f"({e}) is null" for e in (bound.low, bound.high) if e)
         counts += [f"count(*) filter (where {scope})", f"count(*) filter (where {scope} and ({ends}))"]
         counts.append(f"count(*) filter (where {scope} and ({broken}))")
-    query = f"select count(*) filter (where greatest({', '.join(lows)}) > least({', '.join(highs)})), {', '.join(counts)}"
+    query = (
+        f"select count(*) filter (where greatest({', '.join(lows)}) > least({', '.join(highs)})), {', '.join(counts)}"
+    )
     duckdb.connect().execute(f"{query} from read_parquet('{path}')").fetchall()
 
 
 def in_pandas(path: Path, count: int) -> None:
-    """The same figures and the conflicting pairs, as a capable user of pandas writes them: one column operation at a time."""
+    """The same figures and the conflicting pairs, as a capable user of pandas writes them: one column operation at a
+    time."""
     import numpy as np
     import pandas as pd
 
@@ -156,7 +171,9 @@ def in_pandas(path: Path, count: int) -> None:
             if end is not None:
                 value = frame.eval(end) if any(c.isalpha() for c in end) else pd.Series(float(end), frame.index)
                 among[i] = value.where(scope).fillna(absent)
-                (frame["current_price"] < among[i]).sum() if among is lows else (frame["current_price"] > among[i]).sum()
+                (frame["current_price"] < among[i]).sum() if among is lows else (
+                    frame["current_price"] > among[i]
+                ).sum()
                 value.where(scope).isna().sum()
                 among[i].clip(0, 500).median()
     low, high = pd.DataFrame(lows).max(axis=1), pd.DataFrame(highs).min(axis=1)
@@ -260,5 +277,4 @@ def _nothing(path: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-
     main()

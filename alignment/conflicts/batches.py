@@ -29,7 +29,8 @@ class Number:
 
 @dataclass(frozen=True)
 class Batch:
-    """Columns of N items: doubles by SQL, NaN where NULL, and conditions by SQL; `start` numbers the first in the catalogue.
+    """Columns of N items: doubles by SQL, NaN where NULL, and conditions by SQL; `start` numbers the first in the
+    catalogue.
 
     value: what is at stake, 0 where unknown. gaps: SQL of the doubles that have a NULL somewhere.
     """
@@ -66,7 +67,8 @@ class Batch:
 def batches(
     catalogue: Catalogue, numbers: tuple[str, ...], flags: tuple[str, ...], where: str = "true", size: int = BATCH
 ) -> Iterator[Batch]:
-    """The items for which a condition holds, in the order of the catalogue, with the columns and conditions asked for."""
+    """The items for which a condition holds, in the order of the catalogue, with the columns and conditions asked
+    for."""
     value = f"cast({quoted(catalogue.value)} as double)" if catalogue.value else "cast(0 as double)"
     columns = [f"{value} as v", *(f"{sql} as n{i}" for i, sql in enumerate(numbers))]
     columns += [f"cast({sql} as utinyint) as f{i}" for i, sql in enumerate(flags)]

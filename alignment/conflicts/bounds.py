@@ -1,7 +1,9 @@
 """The bounds of a batch of items as numbers on which every question about overlap is exact, one row per end of a rule.
 
-A bound on a grid point n is n where it is closed, n + 1/4 where an open floor, n - 1/4 where an open ceiling: a floor and a
-ceiling leave nothing between them exactly when the floor is the greater. On a lattice, ends move to its nearest point inside.
+A bound on a grid point n is n where it is closed, n + 1/4 where an open floor, n - 1/4 where an open ceiling: a floor
+and a
+ceiling leave nothing between them exactly when the floor is the greater. On a lattice, ends move to its nearest point
+inside.
 Doubles hold these numbers exactly up to 2**49; what is larger, or off the grid and near something, is marked unsure.
 """
 
@@ -24,7 +26,8 @@ OPEN = 0.25
 class Side:
     """All floors, or all ceilings, of a line on N items: E by N, infinite where there is none.
 
-    rules: the rule of each row. ends: as bounded. inside: moved to the lattice, in its steps; without a lattice, as bounded.
+    rules: the rule of each row. ends: as bounded. inside: moved to the lattice, in its steps; without a lattice, as
+    bounded.
     shift: what to add to a row of `ends` for the bound itself; None where open and closed ends mix in one row.
     """
 
@@ -45,9 +48,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Bounds:
-    """A batch's bounds. scale: grid points per lever unit. low, high: the lever's range in grid points; first, last: in positions.
+    """A batch's bounds. scale: grid points per lever unit. low, high: the lever's range in grid points; first, last:
+    in positions.
 
-    today is in grid points, NaN where unknown. step and origin: the lattice in grid points. unsure: items to be decided in
+    today is in grid points, NaN where unknown. step and origin: the lattice in grid points. unsure: items to be
+    decided in
     fractions.
     """
 
@@ -172,7 +177,13 @@ def _refined(line: Line, batch: Batch) -> int:
 
 
 def _mark_near(
-    line: Line, floors: Floats, ceilings: Floats, domain: tuple[float, float], step: float | None, origin: float, unsure: Bools
+    line: Line,
+    floors: Floats,
+    ceilings: Floats,
+    domain: tuple[float, float],
+    step: float | None,
+    origin: float,
+    unsure: Bools,
 ) -> None:
     """Marks items on which a bound off the grid comes near another bound, the domain's end or a lattice point."""
     rows = [(ends, values) for ends, values in zip(line.floors.values(), floors, strict=True)]

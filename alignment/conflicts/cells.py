@@ -1,6 +1,7 @@
 """Unions of intervals, lattices and endings: which rules forbid which stretch of the line, item by item, in arrays.
 
-The line of positions is cut at all ends of an item's rules; inside a cell no rule changes its mind, save for endings, of
+The line of positions is cut at all ends of an item's rules; inside a cell no rule changes its mind, save for endings,
+of
 which a cell holds each pattern or not. Items on which the same sets of rules forbid the cells share one enumeration.
 """
 
@@ -58,7 +59,9 @@ def endings(line: Line, at: Positions) -> Endings | None:
     k = np.arange(period)
     n = at.origin + k * at.step if at.step else k // 2
     on_grid = np.ones(period, bool) if at.step else k % 2 == 0
-    codes = sum(residue(r, n, on_grid, at.scale).astype(np.int64) << i for i, r in enumerate(line.residues))
+    codes = np.zeros(period, np.int64)
+    for i, part in enumerate(line.residues):
+        codes |= residue(part, n, on_grid, at.scale).astype(np.int64) << i
     seen = np.unique(codes)
     patterns = (seen[:, None] >> np.arange(len(line.residues)) & 1).astype(bool)
     member = codes[None, :] == seen[:, None]
@@ -67,7 +70,8 @@ def endings(line: Line, at: Positions) -> Endings | None:
 
 
 def _in_period(counts: Ints, period: int, starts: Ints, widths: Ints) -> Bools:
-    """Does some place of each range, places repeating with a period, count? counts: cumulated over one period, from 0."""
+    """Does some place of each range, places repeating with a period, count? counts: cumulated over one period, from
+    0."""
     first = starts % period
     length = np.minimum(widths, period)
     over = np.maximum(first + length - period, 0)
@@ -103,7 +107,9 @@ def stretches(at: Positions) -> tuple[Ints, Ints]:
     return cuts[:, :-1], np.diff(cuts, axis=1)
 
 
-def judged(line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, starts: Ints, widths: Ints) -> tuple[Bools, Bools]:
+def judged(
+    line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, starts: Ints, widths: Ints
+) -> tuple[Bools, Bools]:
     interval = (starts[:, :, None] < at.first[:, None, :]) | (starts[:, :, None] > at.last[:, None, :])
     exists, verdicts = [], []
     for q in range(ends.size):
@@ -269,7 +275,8 @@ def _summed(
 
 
 def forbids_stretch(line: Line, batch: Batch, rows: Ints) -> Bools:
-    """Items of a batch, by row, on which the one rule of a line without lattice forbids a whole stretch of the range."""
+    """Items of a batch, by row, on which the one rule of a line without lattice forbids a whole stretch of the
+    range."""
     frame = frame_of(line, batch, rows)
     at = positions(frame, line)
     ends = pieces(line, at)

@@ -91,7 +91,11 @@ def report(case: Situation, fail_on: str = "hard") -> ConflictReport:
     conflicts = conflicts_of(case)
     opaque = [c.id for c in case.rules.checked if case.is_opaque(c)]
     statuses = _statuses(case)
-    stuck = case.answers.infeasible if case.coupled.infeasible is None else case.answers.infeasible | case.coupled.infeasible
+    stuck = (
+        case.answers.infeasible
+        if case.coupled.infeasible is None
+        else case.answers.infeasible | case.coupled.infeasible
+    )
     infeasible = int(stuck.sum())
     return ConflictReport(
         accord=1,

@@ -109,6 +109,6 @@ def _imply(chosen: Chosen, rules: Sequence[Checked], r: int, bits: Any, known: B
     inside = np.column_stack([
         ((bits[known] >> s & 1 == 1) | ~mine).all(axis=1) & (s != r) & rules[s].hard for s in range(len(rules))
     ])  # fmt: skip
-    chosen.implied_by[rules[r].id] = tuple(sorted(rules[s].id for s in np.flatnonzero(inside.all(axis=0))))
+    chosen.implied_by[rules[r].id] = tuple(sorted(rules[int(s)].id for s in np.flatnonzero(inside.all(axis=0))))
     if (inside.any(axis=1) | ~mine.any(axis=1)).all():
         chosen.never_binds.add(rules[r].id)

@@ -1,6 +1,7 @@
 """Endings such as `price % 1 = 0.99` on the line of positions: which of them hold where, for ranges of any length.
 
-On a lattice the places that repeat are its points; on the open line they are the points at which some ending begins or stops
+On a lattice the places that repeat are its points; on the open line they are the points at which some ending begins
+or stops
 to hold, and the stretches between. The remainder has the sign of the lever, so the two halves of the line differ.
 """
 
@@ -39,7 +40,8 @@ def residue(part: Residue, n: Ints, on_grid: Bools, scale: int) -> Bools:
 class Half:
     """One side of zero: P places that repeat, with which pattern each is of.
 
-    offsets: on the open line, grid points within a turn at which a place begins; counts: patterns by P + 1, places of each
+    offsets: on the open line, grid points within a turn at which a place begins; counts: patterns by P + 1, places of
+    each
     pattern cumulated, a stretch for two; lengths: patterns by K + 1, grid points of each pattern cumulated.
     """
 

@@ -9,6 +9,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from alignment.conflicts.line import leaves
@@ -42,7 +43,8 @@ def holds(formula: Formula, x: Fraction, row: Row) -> bool:
 
 
 def on_row(formula: Formula, row: Row) -> Formula:
-    """The formula with every bound and condition replaced by its exact value on a row, so that many lever values are quick."""
+    """The formula with every bound and condition replaced by its exact value on a row, so that many lever values are
+    quick."""
     if isinstance(formula, Given):
         return Truth(evaluate(formula.tree, row) is True)
     if isinstance(formula, Not):
@@ -95,9 +97,7 @@ def breakpoints(rules: Sequence[Checked], row: Row) -> list[Fraction]:
     return sorted(found)
 
 
-def representatives(
-    rules: Sequence[Checked], lever: Lever, row: Row, also: Sequence[Fraction] = ()
-) -> list[Fraction]:
+def representatives(rules: Sequence[Checked], lever: Lever, row: Row, also: Sequence[Fraction] = ()) -> list[Fraction]:
     """Lever values that stand for all: within the domain, one of each stretch on which no rule changes its mind.
 
     also: values around which endings are wanted, beside those at which a rule changes its mind.
@@ -111,7 +111,7 @@ def representatives(
         found = _on_lattice(cuts, Fraction(lever.step), low or Fraction(0), residues)
     else:
         ends = sorted({*cuts, *_endings(cuts, residues)})
-        found = [*ends, *(a + (b - a) * BETWEEN for a, b in zip(ends, ends[1:], strict=False))]
+        found = [*ends, *(a + (b - a) * BETWEEN for a, b in pairwise(ends))]
         found += [ends[0] - BETWEEN, ends[-1] + BETWEEN]
     return sorted({x for x in found if (low is None or x >= low) and (high is None or x <= high)})
 
@@ -157,7 +157,8 @@ def masks_of(rules: Sequence[Checked], lever: Lever, row: Row) -> set[int]:
 
 
 def gap(members: Sequence[Checked], lever: Lever, row: Row) -> float | None:
-    """The least, over lever values, of the summed distances to what the members allow; None where one allows nothing."""
+    """The least, over lever values, of the summed distances to what the members allow; None where one allows
+    nothing."""
     open_line = Lever(name=lever.name)
     ends = representatives(members, lever.model_copy(update={"step": None}), row)
     if lever.step is not None:
@@ -175,7 +176,8 @@ def _within(x: Fraction, lever: Lever) -> bool:
 
 
 class _Allowed:
-    """What one rule allows around the values at which some rule of a conflict changes its mind, as points and stretches.
+    """What one rule allows around the values at which some rule of a conflict changes its mind, as points and
+    stretches.
 
     An interval rule has its two bounds even where they leave nothing between them.
     """
@@ -231,7 +233,8 @@ def bounds_on(rule: Checked, row: Row) -> tuple[Fraction | None, Fraction | None
 
 
 def unknown_on_interval(rule: Checked, lever: Lever, row: Row) -> bool:
-    """Is a rule NULL on a whole stretch of lever values (or, on a lattice, on some value for another reason than division)?"""
+    """Is a rule NULL on a whole stretch of lever values (or, on a lattice, on some value for another reason than
+    division)?"""
     if not in_scope(rule, row):
         return False
     open_line = lever.model_copy(update={"step": None})

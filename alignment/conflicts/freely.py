@@ -38,7 +38,10 @@ def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
     for batch in batches(catalogue, line.numbers, line.flags):
         for members, entry in list(asked.items()):
             rows = _rows_in(entry, batch)
-            if any(len(some) and _meet(lines[members], batch, some, steady[members], found.line.lever) for some in (rows[:FEW], rows[FEW:])):
+            if any(
+                len(some) and _meet(lines[members], batch, some, steady[members], found.line.lever)
+                for some in (rows[:FEW], rows[FEW:])
+            ):
                 entry.by_domain = True
                 del asked[members]
         if not asked:

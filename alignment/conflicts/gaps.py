@@ -1,4 +1,5 @@
-"""How far apart the members of a conflict are on each item: the least, over lever values, of the summed distances to what
+"""How far apart the members of a conflict are on each item: the least, over lever values, of the summed distances to
+what
 the members allow (for two bounds: the lower one less the upper one)."""
 
 from __future__ import annotations
@@ -115,7 +116,8 @@ def _allows(line: Line, frame: Frame, at: Positions, member: int, points: Floats
 
 
 def _beyond_zero(line: Line, member: int, points: Floats, shift: int) -> Bools:
-    """Points on the side of zero that the lever's range leaves out, where a rule that divides by the lever says nothing."""
+    """Points on the side of zero that the lever's range leaves out, where a rule that divides by the lever says
+    nothing."""
     lever = line.lever
     if not leans_on_range(line.rules[member], lever):
         return np.zeros(points.shape, bool)

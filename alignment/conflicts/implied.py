@@ -1,4 +1,5 @@
-"""Rules that change nothing: on every item where they are known, another hard rule or the lever's range allows no more."""
+"""Rules that change nothing: on every item where they are known, another hard rule or the lever's range allows no
+more."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ Among = Callable[[int | None, int, Ints], Bools]
 
 @dataclass
 class Implied:
-    """What is still possible after the items seen so far, by rule: R by R, which rules imply which; R, which never bind.
+    """What is still possible after the items seen so far, by rule: R by R, which rules imply which; R, which never
+    bind.
 
     by_domain: whether the range alone allows no more. known: items in scope on which a rule is known.
     """
@@ -32,12 +34,14 @@ class Implied:
     @classmethod
     def at_start(cls, hard: Bools) -> Implied:
         n = len(hard)
-        return cls(np.tile(hard, (n, 1)) & ~np.eye(n, dtype=bool), np.ones(n, bool), np.ones(n, bool), np.zeros(n, np.int64))
+        return cls(
+            np.tile(hard, (n, 1)) & ~np.eye(n, dtype=bool), np.ones(n, bool), np.ones(n, bool), np.zeros(n, np.int64)
+        )
 
     def take(self, judge: Judge) -> None:
         """Adds a batch: a few items first, on which most rules are seen to bind, then the rest."""
-        for r in range(len(self.known)):
-            self.known[r] += judge.count(r)
+        for rule in range(len(self.known)):
+            self.known[rule] += judge.count(rule)
         for rows in (slice(0, FIRST), slice(FIRST, judge.size)):
             spans = judge.spans(rows)
             for r in np.flatnonzero(self.never_binds | self.by_domain | self.by.any(axis=1)):
@@ -51,7 +55,8 @@ class Implied:
         self.known += other.known
 
     def _one(self, r: int, spans: Spans) -> None:
-        """One rule against the others; of those that imply it so far, each is looked at, of the rest only as many as needed."""
+        """One rule against the others; of those that imply it so far, each is looked at, of the rest only as many as
+        needed."""
         free = spans.free(r)
         self.by_domain[r] &= bool(free.all())
         left = None if not self.never_binds[r] else ~free
@@ -74,7 +79,8 @@ class Implied:
 class Judge:
     """A batch as the question sees it. known: by rule, the items in scope on which it is known, None for all.
 
-    unions: numbers of the rules that are no interval; asked by `among`: on which of some items rule s (None: the range) allows
+    unions: numbers of the rules that are no interval; asked by `among`: on which of some items rule s (None: the
+    range) allows
     no more than rule r, where s or r is one of these.
     """
 
@@ -127,10 +133,13 @@ class Spans:
         if known is None:
             return low, high
         here = known[self.rows]
-        return None if low is None else np.where(here, low, -np.inf), None if high is None else np.where(here, high, np.inf)
+        return None if low is None else np.where(here, low, -np.inf), None if high is None else np.where(
+            here, high, np.inf
+        )
 
     def _answering(self, s: int) -> tuple[Floats | None, Floats | None]:
-        """The span of a rule that may imply others, NaN, which is inside nothing, on the items where it is not known."""
+        """The span of a rule that may imply others, NaN, which is inside nothing, on the items where it is not
+        known."""
         low, high = self.span(s)
         known = self.judge.known(s)
         if known is None or known[self.rows].all():

@@ -78,7 +78,8 @@ def lever_line(lever: Lever, rules: Sequence[Checked], catalogue: Catalogue, cas
 
 
 def about(rule: Checked, rules: RuleSet, catalogue: Catalogue) -> tuple[Counts, list[Clash], bool]:
-    """One rule among others: its scope, missing and broken items, the conflicts it takes part in, and whether these are all.
+    """One rule among others: its scope, missing and broken items, the conflicts it takes part in, and whether these
+    are all.
 
     rules: those in force, the rule among them.
     """
@@ -136,7 +137,9 @@ def _violated(found: Sweep, catalogue: Catalogue, only: int | None = None) -> li
     for r, rule in enumerate(line.rules):
         if only is not None and r != only:
             continue
-        broken = f"{today} is not null and {violated_sql(rule.rule, {lever.name: exp.column(lever.current, quoted=True)})}"
+        broken = (
+            f"{today} is not null and {violated_sql(rule.rule, {lever.name: exp.column(lever.current, quoted=True)})}"
+        )
         if found.in_sql[r] or r >= len(line.intervals):
             tests[r] = broken
         elif r in found.leaning and ends:
@@ -214,9 +217,12 @@ def _about_data(answers: ItemAnswers, rule: Checked, catalogue: Catalogue) -> No
     key, table, scope = quoted(catalogue.key), quoted(catalogue.table), scope_sql(rule)
     false = f"coalesce(not ({render(rule.rule.tree)}), false)"
     value = f"coalesce(cast({quoted(catalogue.value)} as double), 0)" if catalogue.value else "0"
-    query = f"select {key}, {value}, {scope} and {false}, {scope}, {scope} and ({render(rule.rule.tree)}) is null from {table}"
+    null = f"({render(rule.rule.tree)}) is null"
+    query = f"select {key}, {value}, {scope} and {false}, {scope}, {scope} and {null} from {table}"
     columns = list(catalogue.connection.execute(query).fetchnumpy().values())
-    keys, stake, broken, scoped, unknown = (np.asarray(np.ma.filled(c, 0) if np.ma.isMaskedArray(c) else c) for c in columns)
+    keys, stake, broken, scoped, unknown = (
+        np.asarray(np.ma.filled(c, 0) if np.ma.isMaskedArray(c) else c) for c in columns
+    )
     broken, scoped = broken.astype(bool), scoped.astype(bool)
     answers.counts[rule.id] = Counts(
         int(scoped.sum()), int(unknown.astype(bool).sum()), int(broken.sum()), never_binds=False

@@ -1,6 +1,8 @@
-"""One numeric lever's rules on a catalogue: the ends of their intervals, the comparisons of their unions, and the grid of both.
+"""One numeric lever's rules on a catalogue: the ends of their intervals, the comparisons of their unions, and the
+grid of both.
 
-What is fetched is the columns behind the bounds, not the bounds: `cost * 1.08` and `cost * 1.2` are one column read once.
+What is fetched is the columns behind the bounds, not the bounds: `cost * 1.08` and `cost * 1.2` are one column read
+once.
 """
 
 from __future__ import annotations
@@ -57,8 +59,10 @@ class Atom:
 class Line:
     """Rules over one lever: interval rules with their ends, and union rules with their atoms and conditions.
 
-    scopes: SQL by rule, `true` where it applies to all items. unknowns: SQL by rule of where it is NULL on an interval; for the
-    rules of `doubts` of where it may be. doubts: by number of a rule, the line of one rule that forbids where it is NULL.
+    scopes: SQL by rule, `true` where it applies to all items. unknowns: SQL by rule of where it is NULL on an
+    interval; for the
+    rules of `doubts` of where it may be. doubts: by number of a rule, the line of one rule that forbids where it is
+    NULL.
     partial_grid: points per lever unit of the grid on which the bounds lie that lie on one.
     """
 
@@ -106,7 +110,12 @@ class Line:
     @cached_property
     def flags(self) -> tuple[str, ...]:
         """SQL of all conditions that are not the same on every item, each once."""
-        every = [*self.scopes, *self.unknowns, *(sql for _, sql in self.givens), *(t for e in self.ends for t in e.tests)]
+        every = [
+            *self.scopes,
+            *self.unknowns,
+            *(sql for _, sql in self.givens),
+            *(t for e in self.ends for t in e.tests),
+        ]
         every += [sql for line in self.doubts.values() for sql in line.flags]
         return tuple(dict.fromkeys(sql for sql in every if sql not in ("true", "false")))
 
@@ -125,7 +134,9 @@ def line_of(lever: Lever, rules: Sequence[Checked], casts: Mapping[str, str], sc
     return replace(line, unknowns=tuple(_unknown_sql(r, lever) for r in line.rules), doubts=doubts)
 
 
-def _asserted(lever: Lever, rules: Sequence[Checked], casts: Mapping[str, str], scales: Mapping[str, int | None]) -> Line:
+def _asserted(
+    lever: Lever, rules: Sequence[Checked], casts: Mapping[str, str], scales: Mapping[str, int | None]
+) -> Line:
     """The line, not asking where rules are NULL."""
     intervals = tuple(r for r in rules if _form(r).rays is not None)
     unions = tuple(r for r in rules if _form(r).rays is None)
@@ -157,13 +168,16 @@ def _is_doubtful(rule: Checked) -> bool:
 def _doubt(rule: Checked, lever: Lever, casts: Mapping[str, str], scales: Mapping[str, int | None]) -> Line:
     """A line with one rule, without scope, that forbids the values at which the rule is NULL."""
     unknown = _form(rule).logic.unknown()
-    dressed = replace(rule, rule=replace(rule.rule, scope=None), form=Normal(lever.name, Logic(FALSE, unknown), None, FALSE_TREE))
+    dressed = replace(
+        rule, rule=replace(rule.rule, scope=None), form=Normal(lever.name, Logic(FALSE, unknown), None, FALSE_TREE)
+    )
     smooth = lever.model_copy(update={"step": None, "current": None})
     return _asserted(smooth, [dressed], casts, scales)
 
 
 def part_of(line: Line, members: Sequence[int]) -> tuple[Line, list[int], list[int], list[int]]:
-    """The line with only some of its rules, by number; the members' new numbers, and which intervals and atoms are left."""
+    """The line with only some of its rules, by number; the members' new numbers, and which intervals and atoms are
+    left."""
     n = len(line.intervals)
     intervals, unions = [m for m in members if m < n], [m for m in members if m >= n]
     order = [*intervals, *unions]
@@ -191,7 +205,8 @@ def leaves(formula: Formula) -> list[Formula]:
 
 
 def leans_on_range(rule: Checked, lever: Lever) -> bool:
-    """May the normal form of a rule be another one without the lever's range: does it divide by the lever, or end at the range?"""
+    """May the normal form of a rule be another one without the lever's range: does it divide by the lever, or end at
+    the range?"""
     divisors = (node.expression for node in rule.rule.tree.find_all(exp.Div, exp.Mod))
     if any(c.name == lever.name for divisor in divisors for c in divisor.find_all(exp.Column)):
         return True
@@ -220,7 +235,8 @@ def _unknown_sql(rule: Checked, lever: Lever) -> str:
 
 
 def _may_be_null(rule: Checked, lever: Lever) -> str:
-    """SQL that is TRUE where some column of a rule is NULL or some divisor zero; everywhere where it may be NULL otherwise."""
+    """SQL that is TRUE where some column of a rule is NULL or some divisor zero; everywhere where it may be NULL
+    otherwise."""
     tree = rule.rule.tree
     if tree.find(*_NULL_MAKERS) or any(not case.args.get("default") for case in tree.find_all(exp.Case)):
         return "true"
@@ -302,7 +318,11 @@ def casts_of(catalogue: Catalogue) -> dict[str, str]:
             continue
         column = quoted(name)
         floating = catalogue.types[name].upper() in ("DOUBLE", "FLOAT", "REAL")
-        casts[name] = f"case when isfinite({column}) then cast({column} as double) end" if floating else f"cast({column} as double)"
+        casts[name] = (
+            f"case when isfinite({column}) then cast({column} as double) end"
+            if floating
+            else f"cast({column} as double)"
+        )
     return casts
 
 
@@ -311,7 +331,8 @@ class Frame:
     """Bounds of N items by R interval rules and T atoms, in lever units.
 
     low and high are infinite where a rule sets no bound; an open end does not belong to the allowed set. Atoms are NaN
-    where their bound is NULL. today is NaN where it is unknown. `start` is the number of the first item in the catalogue.
+    where their bound is NULL. today is NaN where it is unknown. `start` is the number of the first item in the
+    catalogue.
     """
 
     start: int

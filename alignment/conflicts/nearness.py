@@ -1,6 +1,7 @@
 """Opposing bounds that clash on no item, tightest first, and how near they come.
 
-One pass finds the least slack of every floor and ceiling; items on which the greatest floor and the least ceiling are further
+One pass finds the least slack of every floor and ceiling; items on which the greatest floor and the least ceiling are
+further
 apart than the slacks that still matter are passed over. A second pass looks at the few tightest pairs.
 """
 
@@ -69,7 +70,8 @@ class Slacks:
 
 @dataclass
 class Pair:
-    """A rule with a floor and one with a ceiling that are near each other. rows: items with the least slack, and both ends."""
+    """A rule with a floor and one with a ceiling that are near each other. rows: items with the least slack, and both
+    ends."""
 
     floor: int
     ceiling: int
@@ -82,9 +84,8 @@ class Pair:
 
 def tightest(line: Line, slacks: Slacks, possible: Bools, catalogue: Catalogue) -> list[Pair]:
     """The pairs that come nearest, looked at once more. possible: pairs, F by C, that clash on no item."""
-    if np.count_nonzero(possible & (slacks.least <= slacks.limit)) < min(MOST, np.count_nonzero(possible)) and np.isfinite(
-        slacks.limit
-    ):
+    exact = int(np.count_nonzero(possible & (slacks.least <= slacks.limit)))
+    if np.isfinite(slacks.limit) and exact < min(MOST, int(np.count_nonzero(possible))):
         slacks = _all(line, possible, catalogue)
     pairs = [Pair(f, c, slack) for f, c, slack in _chosen(line, slacks, possible)]
     if pairs:

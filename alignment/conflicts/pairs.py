@@ -1,6 +1,7 @@
 """Conflicts among interval rules: alone against the lever's range, or in pairs, with the items and gaps of each.
 
-Intervals of a line have Helly number 2: if every two meet, all meet. So the greatest floor and the least ceiling of an item
+Intervals of a line have Helly number 2: if every two meet, all meet. So the greatest floor and the least ceiling of
+an item
 decide whether it is in conflict, and only items that are get their pairs looked at.
 """
 
@@ -58,7 +59,9 @@ def hits(bounds: Bounds, rows: Ints) -> Iterator[Hit]:
             here = rows[against[c]]
             members = tuple(sorted((floor_rule, bounds.ceilings.rules[c])))
             low, high = bounds.floors.bound(f, here), bounds.ceilings.bound(int(c), here)
-            free = bounds.step is not None and bool((bounds.floors.ends[f, here] <= bounds.ceilings.ends[c, here]).any())
+            free = bounds.step is not None and bool(
+                (bounds.floors.ends[f, here] <= bounds.ceilings.ends[c, here]).any()
+            )
             yield Hit(members, here, _gap(bounds, low, high), free)
 
 

@@ -1,7 +1,9 @@
 """Bounds as positions on a line of whole numbers, on which every question about overlap is exact.
 
-On a lattice position k is the value base + k·step. Without one, position 2n is the n-th point of the grid on which all bounds
-lie, and 2n + 1 the open stretch above it. An open end moves by one. Rules then allow ranges of positions, ends included.
+On a lattice position k is the value base + k·step. Without one, position 2n is the n-th point of the grid on which
+all bounds
+lie, and 2n + 1 the open stretch above it. An open end moves by one. Rules then allow ranges of positions, ends
+included.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ LARGEST = 2.0**49
 
 @dataclass(frozen=True)
 class Positions:
-    """Allowed ranges of N items: by R interval rules (first, last), by T atoms, and the domain's; empty where first > last.
+    """Allowed ranges of N items: by R interval rules (first, last), by T atoms, and the domain's; empty where first >
+    last.
 
     unsure: items with bounds so near each other that only fractions decide. scale: grid points per lever unit.
     """
@@ -60,8 +63,12 @@ def positions(frame: Frame, line: Line) -> Positions:
     high, unsure_high = _snapped(frame.high, scale, inexact[1])
     atoms, unsure_atoms = _snapped(frame.atoms, scale, inexact[2])
     place = _Place(step, origin)
-    first = np.where(np.isneginf(frame.low), -FAR, np.where(np.isposinf(frame.low), NOWHERE, place.lower(low, frame.low_open)))
-    last = np.where(np.isposinf(frame.high), FAR, np.where(np.isneginf(frame.high), -FAR, place.upper(high, frame.high_open)))
+    first = np.where(
+        np.isneginf(frame.low), -FAR, np.where(np.isposinf(frame.low), NOWHERE, place.lower(low, frame.low_open))
+    )
+    last = np.where(
+        np.isposinf(frame.high), FAR, np.where(np.isneginf(frame.high), -FAR, place.upper(high, frame.high_open))
+    )
     atom_first, atom_last = _atom_ranges(line, atoms, np.isnan(frame.atoms), place)
     unsure = _too_large(frame, scale)
     if any(i.any() for i in inexact):
@@ -92,7 +99,8 @@ class _Place:
 
 
 def _scale(frame: Frame, line: Line) -> int:
-    """Grid points per lever unit: the common grid where there is one, refined so far as whole doubles allow where not."""
+    """Grid points per lever unit: the common grid where there is one, refined so far as whole doubles allow where
+    not."""
     known = line.grid
     if known is not None:
         return known
@@ -141,12 +149,12 @@ def _near(frame: Frame, line: Line, unsure: Bools, scale: int) -> Bools:
     ends, flags = np.take_along_axis(ends, order, 1), np.take_along_axis(flags, order, 1)
     with np.errstate(invalid="ignore"):
         close = np.diff(ends, axis=1) <= np.maximum(NEAR * np.abs(ends[:, 1:]), 2.0 / scale)
-        near = (close & (flags[:, 1:] | flags[:, :-1])).any(axis=1)
+        near = np.asarray((close & (flags[:, 1:] | flags[:, :-1])).any(axis=1))
         for period, offset in _lattices(line):
             steps = (values - offset) / period
             apart = np.abs(steps - np.rint(steps))
             near |= (unsure & (apart <= np.maximum(NEAR * np.abs(steps), 2.0 / (period * scale)))).any(axis=1)
-    return near
+    return np.asarray(near)
 
 
 def _lattices(line: Line) -> list[tuple[float, float]]:
@@ -160,7 +168,8 @@ _Range = Callable[[Ints, _Place], tuple[Ints, Ints]]
 
 
 def _atom_ranges(line: Line, atoms: Ints, absent: Bools, place: _Place) -> tuple[Ints, Ints]:
-    """Where each atom holds; `<>` gets the range of `=` and is turned round by whoever evaluates it. FAR to -FAR where NULL."""
+    """Where each atom holds; `<>` gets the range of `=` and is turned round by whoever evaluates it. FAR to -FAR
+    where NULL."""
     first, last = np.full(atoms.shape, -FAR), np.full(atoms.shape, FAR)
     yes, no = np.ones(len(atoms), bool), np.zeros(len(atoms), bool)
     for t, atom in enumerate(line.atoms):

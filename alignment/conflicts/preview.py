@@ -20,7 +20,8 @@ class Preview:
     """What a constraint would do; `conflicts` are those it would take part in, hard ones first, then by items.
 
     case: the situation with the constraint in force, for explaining its conflicts.
-    counted: False where the rule is checked only with the whole catalogue (pairs, aggregates, several levers); the figures
+    counted: False where the rule is checked only with the whole catalogue (pairs, aggregates, several levers); the
+    figures
     are then None and there are no conflicts. opaque: why the rule proves nothing, None where it does.
     """
 

@@ -1,6 +1,7 @@
 """One pass over the catalogue for one lever: every minimal conflict with its items, and what each rule does.
 
-Items touched by rules that are intervals only are decided by their ends (see `pairs`); those in scope of a rule that is a
+Items touched by rules that are intervals only are decided by their ends (see `pairs`); those in scope of a rule that
+is a
 union are cut into cells (see `cells`). What is kept grows with conflicts, not with items.
 """
 
@@ -34,7 +35,8 @@ from alignment.initiative.models import Lever
 
 @dataclass
 class Found:
-    """A minimal conflict while the pass goes on: items by number, their gaps, what is at stake, and whether the lever's range
+    """A minimal conflict while the pass goes on: items by number, their gaps, what is at stake, and whether the
+    lever's range
     or lattice is needed for it on some item."""
 
     rows: list[NDArray[np.int32]] = field(default_factory=list)
@@ -64,9 +66,11 @@ class Sweep:
     """What one pass found. Counts are by rule of the line; `infeasible` marks items without a value by hard rules.
 
     leaning: rules whose form leans on the lever's range; what they allow outside it is not asked here (see `freely`).
-    in_sql: rules that SQL compares with today's value, which may be too near a bound for doubles. Of rules that lean on the
+    in_sql: rules that SQL compares with today's value, which may be too near a bound for doubles. Of rules that lean
+    on the
     range, values out of it are left to SQL too. unsure: items, by number, that only
-    fractions decide; they are in no conflict, nor in `rooms` and `implied`. not_laid_out: some items were passed over because
+    fractions decide; they are in no conflict, nor in `rooms` and `implied`. not_laid_out: some items were passed over
+    because
     their endings have too long a period.
     """
 
@@ -105,7 +109,8 @@ class Sweep:
 def sweep(line: Line, catalogue: Catalogue, focus: int | None = None) -> Sweep:
     """Runs the pass: the first batch alone, which the guesses of medians come from, then the rest in two threads.
 
-    focus: a rule, by number, of which alone conflicts, scope, missing and broken items are wanted; the rest is left out.
+    focus: a rule, by number, of which alone conflicts, scope, missing and broken items are wanted; the rest is left
+    out.
     """
     found = empty(line, catalogue)
     found.focus = focus
@@ -181,10 +186,11 @@ def empty(line: Line, catalogue: Catalogue) -> Sweep:
     in_sql = np.full(r, not _today_on_grid(line))
     hard = np.array([rule.hard for rule in line.rules])
     slacks = Slacks(np.full((len(line.floors), len(line.ceilings)), np.inf))
+    in_scope, unknown, violated = (np.zeros(r, np.int64) for _ in range(3))
+    rooms, nothing_yet = [Room() for _ in range(r)], np.zeros(catalogue.rows, bool)
     return Sweep(
-        line, leaning, {}, *(np.zeros(r, np.int64) for _ in range(3)), in_sql, [Room() for _ in range(r)],
-        Implied.at_start(hard), slacks, np.zeros(catalogue.rows, bool),
-    )  # fmt: skip
+        line, leaning, {}, in_scope, unknown, violated, in_sql, rooms, Implied.at_start(hard), slacks, nothing_yet
+    )
 
 
 def _today_on_grid(line: Line) -> bool:
@@ -290,9 +296,11 @@ def _broken(bounds: Bounds, rule: int) -> Bools:
     with np.errstate(invalid="ignore"):
         below = None if f is None else bounds.today < bounds.floors.ends[f]
         above = None if c is None else bounds.today > bounds.ceilings.ends[c]
-    if below is None or above is None:
-        return np.zeros(bounds.size, bool) if below is above is None else above if below is None else below
-    return np.asarray(below | above)
+    found = np.zeros(bounds.size, bool)
+    for side in (below, above):
+        if side is not None:
+            found |= side
+    return found
 
 
 def _unknown(line: Line, batch: Batch, only: int | None = None) -> dict[int, Bools]:
@@ -392,7 +400,9 @@ class _Union:
             return
         soft = sum(1 << i for i, rule in enumerate(self.line.rules) if not rule.hard)
         together: dict[int, list[Ints]] = {}
-        for pattern in cells.patterns(self.line, self.at.take(bad), self.frame.givens[bad], self.ends, self._outside(bad)):
+        for pattern in cells.patterns(
+            self.line, self.at.take(bad), self.frame.givens[bad], self.ends, self._outside(bad)
+        ):
             self.found.complete &= pattern.complete
             for bits in pattern.conflicts:
                 if self.found.focus is not None and not bits >> self.found.focus & 1:
@@ -416,7 +426,7 @@ class _Union:
 
     def _overlap(self, members: Members, rows: Ints) -> bool:
         """Would intervals that each leave some of the range overlap on some of the items, were there no lattice?"""
-        chosen = np.ix_(rows, members)
+        chosen = np.ix_(rows, np.array(members))
         return bool((self.open_at.first[chosen].max(axis=1) <= self.open_at.last[chosen].min(axis=1)).any())
 
     def _meet_freely(self, members: Members, rows: Ints) -> bool:
@@ -451,7 +461,8 @@ class _Union:
                 room.median.take(width)
 
     def allows_no_more(self, s: int | None, r: int, rows: Ints) -> Bools:
-        """Items, by row of the batch, on which rule s (None: the range) allows only what rule r does; not where untold."""
+        """Items, by row of the batch, on which rule s (None: the range) allows only what rule r does; not where
+        untold."""
         if self.ends is None:
             return np.zeros(len(rows), bool)
         places = self.place[rows]

@@ -16,7 +16,8 @@ EVERYTHING = (-np.inf, np.inf)
 
 @dataclass
 class Quantile:
-    """One quantile of numbers that come in parts: those between two guesses from the first part are kept, the rest counted.
+    """One quantile of numbers that come in parts: those between two guesses from the first part are kept, the rest
+    counted.
 
     within: guesses to start with; None takes them from the first part.
     """
@@ -43,7 +44,9 @@ class Quantile:
 
     def _guessed(self, values: Floats) -> tuple[float, float]:
         n = len(values)
-        places = sorted({max(0, floor((self.share - MARGIN) * (n - 1))), min(n - 1, floor((self.share + MARGIN) * (n - 1)) + 1)})
+        places = sorted(
+            {max(0, floor((self.share - MARGIN) * (n - 1))), min(n - 1, floor((self.share + MARGIN) * (n - 1)) + 1)}
+        )
         part = np.partition(values, places)
         return float(part[places[0]]), float(part[places[-1]])
 
@@ -78,7 +81,6 @@ class Quantile:
             return Quantile(self.share, (-np.inf, low))
         return Quantile(self.share, (high, np.inf) if place >= self.below + inside else (low, np.inf))
 
-
     def add(self, other: Quantile) -> None:
         """Numbers that another thread took, with the same guesses."""
         if not other.count:
@@ -99,7 +101,8 @@ class Quantile:
 
 @dataclass
 class Room:
-    """What one rule leaves within the lever's range: the sum and median of widths (in grid points of a line that is on a grid
+    """What one rule leaves within the lever's range: the sum and median of widths (in grid points of a line that is
+    on a grid
     as a whole, else in lever units), and items without room.
 
     apart: widths of items that were decided one by one; they are not in the median yet.
@@ -118,7 +121,8 @@ class Room:
 
 
 def widths(bounds: Bounds, rule: int) -> Floats | None:
-    """Width in grid points that a rule leaves within the range, at least 0; None where it is unbounded on every item."""
+    """Width in grid points that a rule leaves within the range, at least 0; None where it is unbounded on every
+    item."""
     f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
     if (f is None and not np.isfinite(bounds.low)) or (c is None and not np.isfinite(bounds.high)):
         return None

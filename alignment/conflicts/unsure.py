@@ -1,4 +1,5 @@
-"""The few items that doubles cannot decide, in exact fractions: the same answers as the pass over the catalogue gives."""
+"""The few items that doubles cannot decide, in exact fractions: the same answers as the pass over the catalogue
+gives."""
 
 from __future__ import annotations
 
@@ -116,7 +117,8 @@ def _ends(rule: Checked, lever: Lever, row: Row) -> set[Fraction]:
 
 
 def parts_on(rule: Checked, lever: Lever, row: Row) -> Sequence[tuple[Fraction | None, Fraction | None]]:
-    """What a rule leaves of the lever's range on an item, the lattice left out, as stretches; an infinite end is None."""
+    """What a rule leaves of the lever's range on an item, the lattice left out, as stretches; an infinite end is
+    None."""
     low, high = (None if v is None else Fraction(v) for v in (lever.minimum, lever.maximum))
     bounds = bounds_on(rule, row)
     if bounds == "nothing":

@@ -24,7 +24,14 @@ def initiative(rules: Sequence[Any], levers: Sequence[Mapping[str, Any]] = (), v
     catalogue = {"source": "items.csv", "key": "k", "value": value}
     levers = levers or [{"name": "price", "unit": "USD"}]
     return Initiative.model_validate(
-        {"accord": 1, "id": "small", "currency": "USD", "levers": levers, "catalogue": catalogue, "constraints": constraints}
+        {
+            "accord": 1,
+            "id": "small",
+            "currency": "USD",
+            "levers": levers,
+            "catalogue": catalogue,
+            "constraints": constraints,
+        }
     )
 
 

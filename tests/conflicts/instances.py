@@ -1,4 +1,5 @@
-"""Random small initiatives for the oracle of item rules: rules of every shape, rows with gaps, domains with and without ends."""
+"""Random small initiatives for the oracle of item rules: rules of every shape, rows with gaps, domains with and
+without ends."""
 
 from __future__ import annotations
 
@@ -30,7 +31,10 @@ class Instance:
     rows: tuple[Row, ...]
 
     def __str__(self) -> str:
-        said = [f"{r.id}: {r.condition.text} where {r.where.text if r.where else '-'} {'' if r.hard else 'soft'}" for r in self.rules]
+        said = [
+            f"{r.id}: {r.condition.text} where {r.where.text if r.where else '-'} {'' if r.hard else 'soft'}"
+            for r in self.rules
+        ]
         shown = [{k: str(v) for k, v in row.items()} for row in self.rows]
         return "\n".join([*said, *map(str, self.levers), *map(str, shown)])
 
@@ -118,8 +122,6 @@ def _condition(random: Random, x: str, depth: int) -> Condition:
     return _joined(first, second, absorbing=shape >= 18)
 
 
-
-
 def _comparison(random: Random, x: str) -> Condition:
     operator = random.choice(("<", "<=", "<=", "<=", ">", ">=", ">=", ">=", "=", "<>"))
     bound = _bound(random)
@@ -202,7 +204,10 @@ def _ratio(random: Random, x: str) -> Condition:
 
 
 def _change(random: Random, x: str) -> Condition:
-    name, share = random.choice((*COLUMNS, "today")), random.choice((Fraction("0.1"), Fraction("0.5"), Fraction("0.25")))
+    name, share = (
+        random.choice((*COLUMNS, "today")),
+        random.choice((Fraction("0.1"), Fraction("0.5"), Fraction("0.25"))),
+    )
 
     def says(value: Fraction, row: Row) -> Any:
         return None if not row[name] else abs(value / row[name] - 1) <= share

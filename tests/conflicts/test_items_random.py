@@ -1,4 +1,5 @@
-"""On random small initiatives the whole answer equals that of brute force over every subset of rules in exact fractions."""
+"""On random small initiatives the whole answer equals that of brute force over every subset of rules in exact
+fractions."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def checked(drawn: Instance, connection: Any = None) -> tuple[ConflictReport, se
 
 
 def _turned(rules: Any) -> set[str]:
-    """Rules whose bounds brute force cannot read off: `price <> 3` where 3 is the maximum, or a margin over a cost below zero."""
+    """Rules whose bounds brute force cannot read off: `price <> 3` where 3 is the maximum, or a margin over a cost
+    below zero."""
     written = {r.id: r.condition for r in rules}
     return {i for i, c in written.items() if "<>" in c.text or "not in" in c.text or c.divides}
 
@@ -58,7 +60,8 @@ def lever(domain: Domain) -> dict[str, Any]:
 
 
 def differences(found: ConflictReport, expected: Expected, turned: set[str]) -> list[str]:
-    """What differs, in words; empty where nothing does. Opaque rules prove nothing, so an instance with one is not compared."""
+    """What differs, in words; empty where nothing does. Opaque rules prove nothing, so an instance with one is not
+    compared."""
     if any(c.status == "opaque" for c in found.constraints):
         return []
     trouble: list[str] = []

@@ -69,7 +69,11 @@ def test_on_random_rules_it_answers_as_the_whole_check_does(seed: int) -> None:
     tried = Constraint.model_validate({"team": "brand", **rules[0]})
     found = preview(case_of(rules[1:], rows, levers), tried)
     status = next(s for s in whole.constraints if s.id == tried.id)
-    assert (found.in_scope, found.unknown, found.violated_today) == (status.in_scope, status.unknown, status.violated_today)
+    assert (found.in_scope, found.unknown, found.violated_today) == (
+        status.in_scope,
+        status.unknown,
+        status.violated_today,
+    )
     wanted = [c for c in whole.conflicts if tried.id in c.constraints]
     figures = [(c.id, c.items, c.gap, c.sample, c.domain, c.stake) for c in wanted]
     assert [(c.id, c.items, c.gap, c.sample, c.domain, c.stake) for c in found.conflicts] == figures

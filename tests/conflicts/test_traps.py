@@ -20,7 +20,9 @@ CENTS: Mapping[str, Any] = {"name": "price", "minimum": 0, "maximum": 100, "step
 
 def conflicts(rules: list[Any], lever: Mapping[str, Any] = FREE, row: Mapping[str, Any] | None = None) -> set[str]:
     """Ids of the conflicts on one item; columns that are not given are NULL."""
-    columns = dict.fromkeys(("a", "b", "cost"), None) | {k: None if v is None else Decimal(str(v)) for k, v in (row or {}).items()}
+    columns = dict.fromkeys(("a", "b", "cost"), None) | {
+        k: None if v is None else Decimal(str(v)) for k, v in (row or {}).items()
+    }
     return set(listed(report(case_of(rules, [columns], [lever]))))
 
 

@@ -1,6 +1,8 @@
-"""What a check of item rules must find, by brute force in exact fractions over every subset of rules, straight from the contract.
+"""What a check of item rules must find, by brute force in exact fractions over every subset of rules, straight from
+the contract.
 
-Independent of the product: rules are small values of its own that carry their SQL text beside what they mean. A rule says
+Independent of the product: rules are small values of its own that carry their SQL text beside what they mean. A rule
+says
 of a lever value True, False, None (NULL), or UNDIVIDED: NULL because that very value makes a divisor zero.
 """
 
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import ceil, floor, lcm
 from operator import eq, ge, gt, le, lt, ne
 from statistics import median
@@ -79,7 +81,9 @@ class Expected:
 
 
 def cuts_of(rules: Sequence[Rule], row: Row, extra: Sequence[Fraction | None] = ()) -> list[Fraction]:
-    return sorted({c for r in rules for c in r.condition.cuts(row)} | {c for c in extra if c is not None} | {Fraction(0)})
+    return sorted(
+        {c for r in rules for c in r.condition.cuts(row)} | {c for c in extra if c is not None} | {Fraction(0)}
+    )
 
 
 def values_of(rules: Sequence[Rule], lever: Domain, row: Row) -> list[Any]:
@@ -92,10 +96,13 @@ def values_of(rules: Sequence[Rule], lever: Domain, row: Row) -> list[Any]:
     if lever.step is not None:
         base, period = lever.low or Fraction(0), max(period, lever.step)
         first, last = first - 2 * lcm_of(period, lever.step), last + 2 * lcm_of(period, lever.step)
-        found = [base + k * lever.step for k in range(floor((first - base) / lever.step), ceil((last - base) / lever.step) + 1)]
+        found = [
+            base + k * lever.step
+            for k in range(floor((first - base) / lever.step), ceil((last - base) / lever.step) + 1)
+        ]
     else:
         points = sorted({*cuts, first, last, *_multiples(rules, first, last)})
-        found = [*points, *((a + b) / 2 for a, b in zip(points, points[1:], strict=False))]
+        found = [*points, *((a + b) / 2 for a, b in pairwise(points))]
     return [x for x in found if (lever.low is None or x >= lever.low) and (lever.high is None or x <= lever.high)]
 
 
@@ -173,7 +180,7 @@ def parts(rule: Rule, lever: Domain, row: Row) -> list[tuple[Fraction | None, Fr
     cuts = sorted({*cuts_of([rule], row), *_multiples([rule], Fraction(-20), Fraction(30))})
     ends: list[Fraction | None] = [None, *cuts, None]
     found: list[tuple[Fraction | None, Fraction | None]] = []
-    for a, b in zip(ends, ends[1:], strict=False):
+    for a, b in pairwise(ends):
         middle = b - 1 if a is None and b is not None else a + 1 if b is None and a is not None else (a + b) / 2  # type: ignore[operator]
         if rule.allows(middle, row):
             found.append((a, b))
@@ -187,7 +194,10 @@ def parts(rule: Rule, lever: Domain, row: Row) -> list[tuple[Fraction | None, Fr
 
 
 def _distance(x: Fraction, sets: list[tuple[Fraction | None, Fraction | None]]) -> Fraction:
-    return min(max(Fraction(0), a - x if a is not None else Fraction(0), x - b if b is not None else Fraction(0)) for a, b in sets)
+    return min(
+        max(Fraction(0), a - x if a is not None else Fraction(0), x - b if b is not None else Fraction(0))
+        for a, b in sets
+    )
 
 
 def _gap(members: list[Rule], lever: Domain, row: Row) -> Fraction | None:
@@ -209,7 +219,9 @@ def _gap(members: list[Rule], lever: Domain, row: Row) -> Fraction | None:
 # Rules one by one
 
 
-def _on_rule(rule: Rule, rules: Sequence[Rule], lever: Domain | None, rows: Sequence[Row], alone: bool, bound: bool) -> dict[str, Any]:
+def _on_rule(
+    rule: Rule, rules: Sequence[Rule], lever: Domain | None, rows: Sequence[Row], alone: bool, bound: bool
+) -> dict[str, Any]:
     scope = [row for row in rows if rule.applies(row)]
     unknown = [row for row in scope if _unknown(rule, lever, row)]
     known = [row for row in scope if row not in unknown]
@@ -263,7 +275,8 @@ def _implied(
 
 
 def _tightness(rule: Rule, lever: Domain, scope: list[Row], bound: bool) -> dict[str, Any]:
-    """Length of what the rule leaves within the range. No room: of a bound, less than a step or nothing but today's value;
+    """Length of what the rule leaves within the range. No room: of a bound, less than a step or nothing but today's
+    value;
     of a union, at most one value."""
     widths, cramped = [], 0
     for row in scope:
@@ -302,7 +315,9 @@ def _clipped(part: tuple[Any, Any], lever: Domain) -> tuple[Any, Any]:
 # Pairs that are about to clash
 
 
-def _near(rules: list[Rule], lever: Domain, rows: Sequence[Row], found: Expected) -> dict[tuple[str, str], dict[str, Any]]:
+def _near(
+    rules: list[Rule], lever: Domain, rows: Sequence[Row], found: Expected
+) -> dict[tuple[str, str], dict[str, Any]]:
     near: dict[tuple[str, str], dict[str, Any]] = {}
     for r in rules:
         for s in rules:

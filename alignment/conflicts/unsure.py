@@ -66,8 +66,9 @@ def _record(found: Sweep, number: int, members: tuple[int, ...], row: Row, catal
     entry.rows.append(np.array([number], np.int32))
     entry.gaps.append(np.array([np.nan if apart is None else apart]))
     entry.stakes.append(float(row[catalogue.value] or 0) if catalogue.value else 0.0)
-    if not found.leaning & set(members):
-        entry.by_domain = entry.by_domain or 0 in masks_of(rules, Lever(name=line.lever.name), row)
+    leaning = bool(found.leaning & set(members))
+    free = line.lever.model_copy(update={"step": None}) if leaning else Lever(name=line.lever.name)
+    entry.by_domain = entry.by_domain or 0 in masks_of(rules, free, row)
 
 
 def _implied(found: Sweep, masks: set[int], row: Row) -> None:

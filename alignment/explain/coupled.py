@@ -4,6 +4,7 @@ allowed, or which item of a ladder pushes which other past what it may have."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlglot import exp
 
@@ -67,9 +68,11 @@ def _sum(found: Sum, case: Situation) -> str:
     node = nodes[0] if nodes else None
     if isinstance(node, exp.Count) and found.upper and lever is not None and _is_change(node, lever):
         named = spoken(lever.name).lower()
-        return f"{where}at least {in_words(round(found.best), named)} must change, and {found.rule} allows {number(found.bound)}"
+        changes = in_words(round(found.best), named)
+        return f"{where}at least {changes} must change, and {found.rule} allows {number(found.bound)}"
     what = _measured(node)
-    return f"{where}{what} comes to {at_least} {number(found.best)} under the other rules, and {found.rule} asks for {at_most} {number(found.bound)}"
+    reached = f"{where}{what} comes to {at_least} {number(found.best)} under the other rules"
+    return f"{reached}, and {found.rule} asks for {at_most} {number(found.bound)}"
 
 
 def _is_change(node: exp.Expression, lever: Lever) -> bool:
@@ -81,7 +84,7 @@ def _is_change(node: exp.Expression, lever: Lever) -> bool:
     return {getattr(test.this, "name", ""), getattr(test.expression, "name", "")} == {lever.name, lever.current}
 
 
-def _measured(node: exp.Expression | None) -> str:
+def _measured(node: Any) -> str:
     if node is None:
         return "what it sums"
     if isinstance(node, exp.Count):

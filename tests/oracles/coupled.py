@@ -1,6 +1,8 @@
-"""Minimal conflicts of small instances by Z3: every subset of rules is asked about, each straight from the contract's words.
+"""Minimal conflicts of small instances by Z3: every subset of rules is asked about, each straight from the contract's
+words.
 
-Rules are read from their text here, not with the product's own readers. A value is a Fraction, text, None (NULL) or a Z3
+Rules are read from their text here, not with the product's own readers. A value is a Fraction, text, None (NULL) or a
+Z3
 number; a condition is a pair of Z3 truths: where it is TRUE, and where it is FALSE (neither: NULL).
 """
 
@@ -10,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import sqlglot
@@ -71,12 +73,16 @@ def minimal_conflicts(instance: Instance) -> set[tuple[str, ...]]:
         background = _domain(instance.levers, variables[i], i)
         found |= set(_minimal(per_item, background, set()))
     background = [part for i in range(len(instance.items)) for part in _domain(instance.levers, variables[i], i)]
-    whole = {id: [z3.And(*parts)] if (parts := [p for at in demands[id].values() for p in at]) else [] for id in demands}
+    whole = {
+        id: [z3.And(*parts)] if (parts := [p for at in demands[id].values() for p in at]) else [] for id in demands
+    }
     coupled = set(_minimal(whole, background, found))
     return found | {s for s in coupled if any(id not in item_rules for id in s)}
 
 
-def _minimal(demands: Mapping[str, list[Any]], background: list[Any], known: set[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def _minimal(
+    demands: Mapping[str, list[Any]], background: list[Any], known: set[tuple[str, ...]]
+) -> list[tuple[str, ...]]:
     ids = sorted(demands)
     solver = z3.Solver()
     solver.add(*background)
@@ -99,7 +105,10 @@ def _minimal(demands: Mapping[str, list[Any]], background: list[Any], known: set
                 found.append(chosen)
             else:
                 model = solver.model()
-                holding.append({id for id in ids if all(z3.is_true(model.eval(p, model_completion=True)) for p in demands[id])} | mine)
+                holding.append(
+                    {id for id in ids if all(z3.is_true(model.eval(p, model_completion=True)) for p in demands[id])}
+                    | mine
+                )
     return found
 
 
@@ -110,7 +119,9 @@ def _domain(levers: Sequence[Lever], own: Mapping[str, Any], i: int) -> list[Any
         found += [x >= _z3(lever.minimum)] if lever.minimum is not None else []
         found += [x <= _z3(lever.maximum)] if lever.maximum is not None else []
         if lever.step is not None:
-            found.append(x == _z3(lever.minimum or Fraction(0)) + _z3(lever.step) * z3.ToReal(z3.Int(f"k_{lever.name}_{i}")))
+            found.append(
+                x == _z3(lever.minimum or Fraction(0)) + _z3(lever.step) * z3.ToReal(z3.Int(f"k_{lever.name}_{i}"))
+            )
     return found
 
 
@@ -153,11 +164,16 @@ def _pairs(rule: Rule, instance: Instance, variables: list[dict[str, Any]], scop
     found = []
     for members in groups.values():
         levels = sorted({instance.items[i][rule.order] for i in members})
-        for low, high in zip(levels, levels[1:], strict=False):
+        for low, high in pairwise(levels):
             for a in members:
                 for b in members:
                     if instance.items[a][rule.order] == low and instance.items[b][rule.order] == high:
-                        found.append({**_names(instance.items[a], variables[a], "lower."), **_names(instance.items[b], variables[b], "upper.")})
+                        found.append(
+                            {
+                                **_names(instance.items[a], variables[a], "lower."),
+                                **_names(instance.items[b], variables[b], "upper."),
+                            }
+                        )
     return found
 
 
@@ -182,7 +198,13 @@ class _Reader:
             return None if value is None else -value
         if isinstance(tree, exp.Abs):
             value = self.number(tree.this)
-            return value if value is None else abs(value) if isinstance(value, Fraction) else z3.If(value >= 0, value, -value)
+            return (
+                value
+                if value is None
+                else abs(value)
+                if isinstance(value, Fraction)
+                else z3.If(value >= 0, value, -value)
+            )
         if isinstance(tree, exp.Case):
             return self._case(tree)
         a, b = self.number(tree.this), self.number(tree.expression)

@@ -1,6 +1,7 @@
 """Reads aggregate rules: which sums over items a rule compares, item by item linear in the levers or piecewise so.
 
-Aggregates over columns alone are constants of each group; those with a lever are unknowns. In the rule's tree both become
+Aggregates over columns alone are constants of each group; those with a lever are unknowns. In the rule's tree both
+become
 columns named `#0`, `#1`, …
 """
 
@@ -16,7 +17,7 @@ from alignment.conflicts.coupled.demands import Demand, demands_of, divisors_of
 from alignment.conflicts.coupled.forms import Form, Givens, has_unknown, pieces_of
 from alignment.initiative.models import Lever
 from alignment.rules.algebra import ONE, ZERO, Linear, NotNormal, Value, divide
-from alignment.rules.formula import Formula, TRUE, both
+from alignment.rules.formula import TRUE, Formula, both
 from alignment.rules.logic import Side, logic_of, quotients
 from alignment.rules.parse import AGGREGATES
 from alignment.rules.ruleset import Checked
@@ -50,7 +51,9 @@ class ByValue:
 
 @dataclass(frozen=True)
 class Unknown:
-    """An aggregate with a lever: how it gathers, what each item gives, which items by their columns, and its own tree."""
+    """An aggregate with a lever: how it gathers, what each item gives, which items by their columns, and its own
+    tree.
+    """
 
     name: str
     kind: Kind
@@ -82,7 +85,12 @@ class AggregateForm:
 
     def conditions(self, lever: str) -> list[Formula]:
         """Formulas of a lever whose truth on each cell is needed."""
-        return [f for u in self.unknowns if isinstance(u.amount, Piecewise) and u.amount.lever == lever for f, _, _ in u.amount.pieces]
+        return [
+            f
+            for u in self.unknowns
+            if isinstance(u.amount, Piecewise) and u.amount.lever == lever
+            for f, _, _ in u.amount.pieces
+        ]
 
 
 def read_aggregate(checked: Checked, levers: Mapping[str, Lever], signs: Mapping[str, int]) -> AggregateForm:
@@ -94,7 +102,9 @@ def read_aggregate(checked: Checked, levers: Mapping[str, Lever], signs: Mapping
         whole.replace(reader.replaced(node, whole.copy()))
     unknown = {u.name for u in reader.unknowns}
     demands = demands_of(tree.this, lambda c: c.name in unknown)
-    form = AggregateForm(checked, tuple(reader.unknowns), tuple(reader.givens), tuple(demands), tuple(divisors_of(demands)))
+    form = AggregateForm(
+        checked, tuple(reader.unknowns), tuple(reader.givens), tuple(demands), tuple(divisors_of(demands))
+    )
     _check_extremes(form)
     return form
 
@@ -127,7 +137,9 @@ class _Reader:
             if by_lever:
                 raise NotNormal("it averages over items that the lever chooses")
             count = self._given(exp.Count(this=exp.Star()), None, condition)
-            return exp.Paren(this=exp.Div(this=self._unknown("sum", whole, argument, condition, False), expression=count))
+            return exp.Paren(
+                this=exp.Div(this=self._unknown("sum", whole, argument, condition, False), expression=count)
+            )
         if isinstance(node, exp.Count):
             if not by_lever:
                 return self._given(exp.Count(this=exp.Star()), None, condition)
@@ -141,13 +153,20 @@ class _Reader:
     def _name(self) -> str:
         return f"#{len(self.unknowns) + len(self.givens)}"
 
-    def _given(self, node: exp.Expression, argument: exp.Expression | None, condition: exp.Expression | None) -> exp.Expression:
+    def _given(
+        self, node: exp.Expression, argument: exp.Expression | None, condition: exp.Expression | None
+    ) -> exp.Expression:
         name = self._name()
         self.givens.append(Given(name, node, argument, condition))
         return exp.column(name, quoted=True)
 
     def _unknown(
-        self, kind: Kind, node: exp.Expression, argument: exp.Expression | None, condition: exp.Expression | None, by_lever: bool
+        self,
+        kind: Kind,
+        node: exp.Expression,
+        argument: exp.Expression | None,
+        condition: exp.Expression | None,
+        by_lever: bool,
     ) -> exp.Expression:
         assert argument is not None
         name = self._name()
@@ -155,7 +174,9 @@ class _Reader:
         if kind != "sum" and not isinstance(amount, Linearly):
             raise NotNormal("it looks for the least or greatest of something that is not linear in the lever")
         given = None if by_lever else condition
-        self.unknowns.append(Unknown(name, kind, amount, given, node, by_lever and not isinstance(node.this, exp.Count)))
+        self.unknowns.append(
+            Unknown(name, kind, amount, given, node, by_lever and not isinstance(node.this, exp.Count))
+        )
         return exp.column(name, quoted=True)
 
     def _amount(self, argument: exp.Expression, condition: exp.Expression | None) -> Linearly | Piecewise | ByValue:
@@ -178,7 +199,7 @@ class _Reader:
         guard = TRUE if condition is None else logic_of(condition, side).true
         found = []
         for where, ratio in quotients(argument, side):
-            if not ratio.bottom.is_constant or ratio.divisors and any(not d.is_constant for d in ratio.divisors):
+            if not ratio.bottom.is_constant or (ratio.divisors and any(not d.is_constant for d in ratio.divisors)):
                 raise NotNormal("it sums quotients of the lever")
             factor, offset = _over(ratio.top, ratio.bottom.b)
             found.append((both(guard, where), factor, offset))

@@ -26,7 +26,9 @@ from alignment.rules.ruleset import Checked, RuleSet
 
 @dataclass
 class CoupledAnswers:
-    """What the coupled engine found. opaque: reasons by id. infeasible: items left without values by hard linked rules."""
+    """What the coupled engine found. opaque: reasons by id. infeasible: items left without values by hard linked
+    rules.
+    """
 
     clashes: list[Clash]
     counts: dict[str, Counts]
@@ -60,7 +62,11 @@ def coupled_answers(
     for stage, searching in _stages(model, linked):
         clashing.complete = True
         others = model.coupled_bits & ~stage
-        searches = [(c, minimal_failing(c.rules & ~others, stage & ~linked, clashing)) for c in model.components if c.rules & stage & ~linked]
+        searches = [
+            (c, minimal_failing(c.rules & ~others, stage & ~linked, clashing))
+            for c in model.components
+            if c.rules & stage & ~linked
+        ]
         done = ask(judge, searches, effort, searching) and clashing.complete
         if not searching:  # what a search may still tell apart is left to it
             clashing.sets = [s for s in clashing.sets if s not in clashing.unsure]
@@ -105,14 +111,18 @@ def _reduced(judge: Judge, rules: int) -> int | None:
         verdicts = judge.verdicts([Question(c, rest) for c in judge.model.components])
         if "fails" in verdicts:
             return _reduced(judge, rest)
-        if "open" in verdicts and any(decide(judge, Question(c, rest)) != "holds" for c, v in zip(judge.model.components, verdicts, strict=True) if v == "open"):
+        if "open" in verdicts and any(
+            decide(judge, Question(c, rest)) != "holds"
+            for c, v in zip(judge.model.components, verdicts, strict=True)
+            if v == "open"
+        ):
             return None
     return rules
 
 
 @dataclass
 class Effort:
-    """How much searching may still be done: until a deadline, or without one as many searches as a short wait allows."""
+    """How much searching may still be done: until a deadline, or without one as much as a short wait allows."""
 
     deadline: float | None
     left: float = 4.0
@@ -249,7 +259,9 @@ def _listed(judge: Judge, rules: int, found: CoupledAnswers) -> None:
     found.evidence[clash.ids] = evidence_of(judge, rules, parts)
 
 
-def _in_scope_of_all(model: Model, rules: int, touched: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _in_scope_of_all(
+    model: Model, rules: int, touched: np.ndarray[Any, np.dtype[np.int64]]
+) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Touched items in scope of all item rules of a set; of any of them where no item is in scope of all."""
     scopes = [scope_sql(_rule(model, r)) for r in range(len(model.items)) if rules >> r & 1]
     if not scopes or not len(touched):

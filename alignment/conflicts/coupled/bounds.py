@@ -36,7 +36,7 @@ def room(model: Model, slots: Ints, words: np.ndarray[tuple[int, int], np.dtype[
 def trimmed(model: Model, slots: Ints, allowed: Bools) -> Room:
     """The ends of the allowed cells."""
     part = model.slots
-    empty = ~allowed.any(axis=1)
+    empty = np.asarray(~allowed.any(axis=1))
     c0 = allowed.argmax(axis=1)
     c1 = allowed.shape[1] - 1 - allowed[:, ::-1].argmax(axis=1)
     if not len(slots):
@@ -46,12 +46,21 @@ def trimmed(model: Model, slots: Ints, allowed: Bools) -> Room:
         ends = np.where(allowed, part.last[slots], -np.inf)
         c1 = ends.shape[1] - 1 - ends[:, ::-1].argmax(axis=1)
     return Room(
-        slots, allowed, part.first[slots, c0], part.first_open[slots, c0], part.last[slots, c1], part.last_open[slots, c1], empty
+        slots,
+        allowed,
+        part.first[slots, c0],
+        part.first_open[slots, c0],
+        part.last[slots, c1],
+        part.last_open[slots, c1],
+        empty,
     )
 
 
-def beyond(model: Model, found: Room, which: Ints, bound: Floats, is_open: Bools, up: bool) -> tuple[Floats, Bools, Bools]:
-    """Of slots `which` of a room: the allowed value next to a bound, upwards or downwards, and whether it is open; or none.
+def beyond(
+    model: Model, found: Room, which: Ints, bound: Floats, is_open: Bools, up: bool
+) -> tuple[Floats, Bools, Bools]:
+    """Of slots `which` of a room: the allowed value next to a bound, upwards or downwards, and whether it is open; or
+    none.
 
     An open bound does not itself count. Returns values, openness, and whether there is one at all.
     """
@@ -61,7 +70,9 @@ def beyond(model: Model, found: Room, which: Ints, bound: Floats, is_open: Bools
     for number in np.unique(lever):
         here = np.flatnonzero(lever == number)
         grid = model.grids[number] if number >= 0 else _FREE
-        value[here], open_[here], exists[here] = _beyond(model, found, which[here], bound[here], is_open[here], grid, up)
+        value[here], open_[here], exists[here] = _beyond(
+            model, found, which[here], bound[here], is_open[here], grid, up
+        )
     return value, open_, exists
 
 
@@ -106,9 +117,15 @@ def _beyond(
 
 
 def _on_lattice(
-    first: Floats, last: Floats, pattern: np.ndarray[tuple[int, int], np.dtype[np.int16]], allowed: Bools, bound: Floats,
-    is_open: Bools, grid: Grid, up: bool,
-) -> tuple[Floats, Bools, Bools]:  # fmt: skip
+    first: Floats,
+    last: Floats,
+    pattern: np.ndarray[tuple[int, int], np.dtype[np.int16]],
+    allowed: Bools,
+    bound: Floats,
+    is_open: Bools,
+    grid: Grid,
+    up: bool,
+) -> tuple[Floats, Bools, Bools]:
     """Positions are counted in steps; of each cell the first at or beyond the bound that has the cell's ending."""
     step = grid.step or 1
     place = (np.clip(bound, -1e15, 1e15) * grid.scale - grid.origin) / step
@@ -118,7 +135,11 @@ def _on_lattice(
     near = (first if up else last) * grid.scale
     with np.errstate(invalid="ignore"):
         edge = np.rint((near - grid.origin) / step)
-    k = np.where(np.isfinite(edge), np.maximum(edge, target[:, None]) if up else np.minimum(edge, target[:, None]), target[:, None])
+    k = np.where(
+        np.isfinite(edge),
+        np.maximum(edge, target[:, None]) if up else np.minimum(edge, target[:, None]),
+        target[:, None],
+    )
     if grid.ends is not None and grid.ahead is not None and grid.behind is not None:
         table = grid.ahead if up else -grid.behind
         k = k + table[pattern, (np.nan_to_num(k) % grid.ends.period).astype(np.int64)]
@@ -126,4 +147,4 @@ def _on_lattice(
     ok = allowed & ((value <= last) if up else (value >= first))
     ranked = np.where(ok, value, np.inf if up else -np.inf)
     best = ranked.min(axis=1) if up else ranked.max(axis=1)
-    return best, np.zeros(len(best), bool), ok.any(axis=1)
+    return np.asarray(best, float), np.zeros(len(best), bool), np.asarray(ok.any(axis=1))

@@ -1,6 +1,7 @@
 """Items of a ladder that cannot all keep one value: of each clique at most one may, which bounds counts of changes.
 
-A linear programme may let every item of a broken ladder half keep its value; these rows forbid that. Two items are at odds
+A linear programme may let every item of a broken ladder half keep its value; these rows forbid that. Two items are at
+odds
 where the bound that one's value pushes along the ladder passes the other's; greedy chains of items at odds are cliques.
 Source: Dilworth, A decomposition theorem for partially ordered sets (1950).
 """
@@ -49,7 +50,13 @@ def _points(judge: Judge, batch: Batch) -> dict[int, tuple[int, float]]:
     slots = batch.slots[counted]
     first, last = model.slots.first[slots], model.slots.last[slots]
     low, high = batch.found.low[counted, None], batch.found.high[counted, None]
-    single = batch.found.allowed[counted] & (first == last) & ~model.slots.first_open[slots] & (first >= low) & (first <= high)
+    single = (
+        batch.found.allowed[counted]
+        & (first == last)
+        & ~model.slots.first_open[slots]
+        & (first >= low)
+        & (first <= high)
+    )
     single &= first == model.slots.today[slots][:, None]
     which, cell = np.nonzero(single)
     return {int(counted[w]): (int(c), float(first[w, c])) for w, c in zip(which, cell, strict=True)}
@@ -59,13 +66,20 @@ def _arcs_up(batch: Batch) -> dict[int, list[tuple[int, float, float, bool]]]:
     found: dict[int, list[tuple[int, float, float, bool]]] = {}
     arcs = batch.arcs
     for lower, upper, factor, offset, strict in zip(
-        batch.place[arcs.lower].tolist(), batch.place[arcs.upper].tolist(), arcs.factor.tolist(), arcs.offset.tolist(), arcs.strict.tolist(), strict=True
+        batch.place[arcs.lower].tolist(),
+        batch.place[arcs.upper].tolist(),
+        arcs.factor.tolist(),
+        arcs.offset.tolist(),
+        arcs.strict.tolist(),
+        strict=True,
     ):
         found.setdefault(lower, []).append((upper, factor, offset, strict))
     return found
 
 
-def _at_odds(start: int, points: dict[int, tuple[int, float]], above: dict[int, list[tuple[int, float, float, bool]]]) -> set[int]:
+def _at_odds(
+    start: int, points: dict[int, tuple[int, float]], above: dict[int, list[tuple[int, float, float, bool]]]
+) -> set[int]:
     """Slots above whose own value the start's value passes when it is pushed along the ladder."""
     bound = {start: points[start][1]}
     todo = [start]

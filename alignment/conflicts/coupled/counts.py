@@ -64,10 +64,11 @@ def _in_broken_groups(model: Model, rule: Checked, levers: Mapping[str, Any]) ->
     """Items of the groups whose aggregates, at today's values, make the rule false."""
     per = [quoted(c) for c in rule.constraint.per]
     put = {name: exp.column(lever.current or "", quoted=True) for name, lever in levers.items()}
-    known = [f"{quoted(lever.current or '')} is not null" for lever in levers.values()] + [f"{c} is not null" for c in per]
+    known = [f"{quoted(lever.current or '')} is not null" for lever in levers.values()] + [
+        f"{c} is not null" for c in per
+    ]
     where = f"{scope_sql(rule)} and {' and '.join(known)} and {model.known.get(rule.id, 'true')}"
     broken = f"coalesce(not ({render(rule.rule.tree, put)}), false)"
     grouping = f"group by {', '.join(per)}" if per else ""
     query = f"select count(*) as n, {broken} as b from {quoted(model.catalogue.table)} where {where} {grouping}"
     return _one(model, f"select sum(n) from ({query}) where b")
-

@@ -1,6 +1,7 @@
 """What a coupled rule demands: linear comparisons, each under a condition over columns.
 
-A rule is FALSE where some term of its negation holds. A term with one comparison becomes a demand; one with several would
+A rule is FALSE where some term of its negation holds. A term with one comparison becomes a demand; one with several
+would
 be a choice between comparisons, which is not linear.
 """
 
@@ -12,12 +13,19 @@ from itertools import product
 
 from sqlglot import exp
 
+from alignment.conflicts.coupled.forms import (
+    MOST_PIECES,
+    Form,
+    Givens,
+    IsUnknown,
+    Quotient,
+    branches,
+    has_unknown,
+    pieces_of,
+)
 from alignment.rules.algebra import NotNormal, bare
 from alignment.rules.formula import MIRRORED, OPPOSITE, Operator
 from alignment.rules.logic import OPERATORS, said
-from alignment.conflicts.coupled.forms import (
-    MOST_PIECES, Form, Givens, IsUnknown, Quotient, branches, has_unknown, pieces_of,
-)  # fmt: skip
 from alignment.rules.parse import conjuncts
 from alignment.rules.render import comparisons
 

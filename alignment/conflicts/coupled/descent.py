@@ -1,6 +1,7 @@
 """Moves a point towards satisfying every row, one slot of each question at a time; many questions side by side.
 
-The slot that moves is the one whose move lowers the total excess most; ladders keep their order by the neighbours' values.
+The slot that moves is the one whose move lowers the total excess most; ladders keep their order by the neighbours'
+values.
 A hint only: what comes out is checked by whoever asked.
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from alignment.conflicts.coupled.bounds import beyond
-from alignment.conflicts.coupled.verdicts import Batch, Judge, values_at
+from alignment.conflicts.coupled.totals import values_at
+from alignment.conflicts.coupled.verdicts import Batch, Judge
 from alignment.conflicts.line import Bools, Floats
 from alignment.conflicts.positions import Ints
 
@@ -110,8 +112,15 @@ class _Work:
         slots = batch.slots[at]
         first, last = np.maximum(part.first[slots], low[at, None]), np.minimum(part.last[slots], high[at, None])
         x = np.clip(point[at, None], part.first[slots], part.last[slots])
-        inside = batch.found.allowed[at] & (first <= last) & (part.first[slots] >= low[at, None]) & (part.last[slots] <= high[at, None])
-        inside &= ~(part.first_open[slots] & (x == part.first[slots])) & ~(part.last_open[slots] & (x == part.last[slots]))
+        inside = (
+            batch.found.allowed[at]
+            & (first <= last)
+            & (part.first[slots] >= low[at, None])
+            & (part.last[slots] <= high[at, None])
+        )
+        inside &= ~(part.first_open[slots] & (x == part.first[slots])) & ~(
+            part.last_open[slots] & (x == part.last[slots])
+        )
         with np.errstate(invalid="ignore"):
             amount = rows.factor[self.piece[mine]] * x + rows.offset[self.piece[mine]]
         amount = np.where(inside, amount, np.inf)
@@ -136,7 +145,9 @@ class _Work:
         there = values_at(self.judge.model, self.batch, self.entries, np.where(np.isnan(proposal), point, proposal))
         size = np.maximum(np.abs(self.bound), 1e-6)
         total = np.bincount(self.which, value, len(self.bound)) - self.bound
-        change = (np.maximum(total[self.which] + there - value, 0.0) - np.maximum(total[self.which], 0.0)) / size[self.which]
+        change = (np.maximum(total[self.which] + there - value, 0.0) - np.maximum(total[self.which], 0.0)) / size[
+            self.which
+        ]
         if self.some.any():
             change = np.where(self.some[self.which], np.minimum(there - self.bound[self.which], 0.0) - 0.0, change)
         gain = np.bincount(self.at, np.nan_to_num(change, nan=np.inf), len(point))

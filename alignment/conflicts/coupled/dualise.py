@@ -1,8 +1,10 @@
 """All minimal sets of rules that cannot hold, by asking about maximal sets that contain none of those known.
 
-What is left out of such a maximal set is a minimal hitting set of the known minimal sets. If it holds, that hitting set is
+What is left out of such a maximal set is a minimal hitting set of the known minimal sets. If it holds, that hitting
+set is
 settled; if not, it is shrunk to a new minimal set. When all hitting sets are settled, every minimal set is known.
-Source: Gunopulos, Khardon, Mannila, Toivonen, Data mining, hypergraph transversals, and machine learning (1997); Bailey &
+Source: Gunopulos, Khardon, Mannila, Toivonen, Data mining, hypergraph transversals, and machine learning (1997);
+Bailey &
 Stuckey, Discovery of minimal unsatisfiable subsets using hitting set dualization (2005).
 """
 

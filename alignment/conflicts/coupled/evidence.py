@@ -1,4 +1,5 @@
-"""What shows a coupled conflict: the part of the catalogue that breaks, what a group is left with against what is asked,
+"""What shows a coupled conflict: the part of the catalogue that breaks, what a group is left with against what is
+asked,
 or the two items of a chain that cannot both have a value."""
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import numpy as np
 from alignment.conflicts.coupled.fewest import fewest
 from alignment.conflicts.coupled.model import Component
 from alignment.conflicts.coupled.search import decide
-from alignment.conflicts.coupled.verdicts import Batch, Judge, Question, least_of
+from alignment.conflicts.coupled.totals import least_of
+from alignment.conflicts.coupled.verdicts import Batch, Judge, Question
 from alignment.conflicts.positions import Ints
 
 
@@ -32,7 +34,9 @@ class Chain:
 
 @dataclass(frozen=True)
 class Sum:
-    """A group of an aggregate rule with one aggregate: the best that its items can reach, and its upper or lower bound."""
+    """A group of an aggregate rule with one aggregate: the best that its items can reach, and its upper or lower
+    bound.
+    """
 
     rule: str
     group: str
@@ -43,7 +47,9 @@ class Sum:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The worst chain and the worst sum that alone show a conflict (None: it takes several), and how many parts break."""
+    """The worst chain and the worst sum that alone show a conflict (None: it takes several), and how many parts
+    break.
+    """
 
     chain: Chain | None
     sum: Sum | None
@@ -88,7 +94,10 @@ def parts_of(judge: Judge, rules: int) -> list[Component]:
     order = np.argsort(of_row, kind="stable")
     ends = np.searchsorted(of_row[order], np.arange(len(found) + 1))
     whole = [replace(c, rows=chosen[order[ends[k] : ends[k + 1]]]) for k, c in enumerate(found)]
-    lone = [_component(len(found) + k, np.zeros(0, np.int64), np.array([r]), rules) for k, r in enumerate(chosen[of_row < 0])]
+    lone = [
+        _component(len(found) + k, np.zeros(0, np.int64), np.array([r]), rules)
+        for k, r in enumerate(chosen[of_row < 0])
+    ]
     return whole + lone
 
 
@@ -143,11 +152,13 @@ def _sign(judge: Judge, row: int) -> int | None:
 
 def _chain(judge: Judge, batch: Batch) -> Chain | None:
     """The slot that ran empty, and the item whose bound was pushed onto it."""
-    model, found = judge.model, batch.found
+    found = batch.found
     empty = np.flatnonzero(batch.pushed.empty & np.isfinite(found.low) & np.isfinite(found.high))
     if not len(empty) or not len(batch.arcs.row):
         return None
-    start = judge.batch([Question(_component(0, batch.slots, np.zeros(0, np.int64), 0), batch.questions[0].rules)]).found
+    start = judge.batch(
+        [Question(_component(0, batch.slots, np.zeros(0, np.int64), 0), batch.questions[0].rules)]
+    ).found
     target = int(empty[np.argmax((found.low - found.high)[empty])])
     upwards = bool(found.low[target] > start.high[target] or found.low[target] != start.low[target])
     source, steps, rule = _origin(judge, batch, target, upwards)
@@ -156,7 +167,17 @@ def _chain(judge: Judge, batch: Batch) -> Chain | None:
     asked = float(found.low[target] if upwards else found.high[target])
     allowed = float(start.high[target] if upwards else start.low[target])
     value = float(start.low[source] if upwards else start.high[source])
-    return Chain(rule, _group_of(judge, batch, target), _key(judge, batch, source), value, _key(judge, batch, target), asked, allowed, steps, upwards)
+    return Chain(
+        rule,
+        _group_of(judge, batch, target),
+        _key(judge, batch, source),
+        value,
+        _key(judge, batch, target),
+        asked,
+        allowed,
+        steps,
+        upwards,
+    )
 
 
 def _origin(judge: Judge, batch: Batch, target: int, upwards: bool) -> tuple[int, int, str]:

@@ -1,6 +1,7 @@
 """The fewest items of ladders that must leave today's value, exactly: what a budget of changes meets.
 
-Level by level, for each number of changes so far, the lowest value that the level can be kept down to; lower is never worse,
+Level by level, for each number of changes so far, the lowest value that the level can be kept down to; lower is never
+worse,
 since the next level then has more room. Within a level the items to move are those that stand highest.
 """
 
@@ -18,7 +19,7 @@ from alignment.conflicts.positions import Ints
 
 @dataclass(frozen=True)
 class _Counted:
-    """By slot of the batch: weight in the row (0: none), today's value where it may stay, and whether moving is free."""
+    """By slot of the batch: weight in the row (0: none), today's value where it may stay, whether moving is free."""
 
     weight: float
     counted: Bools
@@ -68,7 +69,9 @@ def _counted(judge: Judge, batch: Batch, row: int) -> _Counted | None:
     zero = allowed & (offset == 0)
     single = zero & (first == last) & ~model.slots.first_open[slots]
     free = (zero == allowed).all(axis=1)
-    if ((zero & ~single).any(axis=1) & ~free).any() or (single.sum(axis=1) > 1).any() and (~free & (single.sum(axis=1) > 1)).any():
+    if ((zero & ~single).any(axis=1) & ~free).any() or (
+        (single.sum(axis=1) > 1).any() and (~free & (single.sum(axis=1) > 1)).any()
+    ):
         return None
     n = len(batch.slots)
     keeps, is_free, is_counted = np.full(n, np.nan), np.ones(n, bool), np.zeros(n, bool)
@@ -85,7 +88,9 @@ _Level = tuple[Ints, float, bool]
 
 
 def _levels(batch: Batch) -> list[list[_Level]] | None:
-    """Each ladder as levels from the bottom, with the offset and strictness of the step to it; None if some has another shape."""
+    """Each ladder as levels from the bottom, with the offset and strictness of the step to it; None if some has
+    another shape.
+    """
     n = len(batch.slots)
     lower, upper = batch.place[batch.arcs.lower], batch.place[batch.arcs.upper]
     if (batch.arcs.factor != 1).any():
@@ -135,7 +140,12 @@ def _steps(members: Ints, depth: Ints, arcs: Ints, batch: Batch) -> list[_Level]
         mine = arcs[depth[batch.place[batch.arcs.upper[arcs]]] == d]
         pairs = {(int(a), int(b)) for a, b in zip(batch.arcs.lower[mine], batch.arcs.upper[mine], strict=True)}
         offsets, stricts = set(batch.arcs.offset[mine].tolist()), set(batch.arcs.strict[mine].tolist())
-        if len(pairs) != len(levels[d - 1]) * len(levels[d]) or len(offsets) > 1 or len(stricts) > 1 or not batch.arcs.exact[mine].all():
+        if (
+            len(pairs) != len(levels[d - 1]) * len(levels[d])
+            or len(offsets) > 1
+            or len(stricts) > 1
+            or not batch.arcs.exact[mine].all()
+        ):
             return None
         found.append((levels[d], offsets.pop(), bool(stricts.pop())))
     return found

@@ -1,6 +1,7 @@
 """Linear forms in several unknowns with context expressions as coefficients, and quotients of two of them.
 
-An unknown is a lever, a lever of the lower or upper item of a pair, or an aggregate; it is named by the column that stands
+An unknown is a lever, a lever of the lower or upper item of a pair, or an aggregate; it is named by the column that
+stands
 for it in a tree (`price`, `upper.price`, `#0`).
 """
 

@@ -12,33 +12,26 @@ import numpy as np
 from sqlglot import exp
 
 from alignment.catalogue.reading import Catalogue, quoted
-from alignment.conflicts.coupled.aggregates import AggregateForm, ByValue, Given, Linearly, Piecewise, Unknown, columns_of
+from alignment.conflicts.coupled.aggregates import (
+    AggregateForm,
+    Given,
+)
+from alignment.conflicts.coupled.amounts import Amounts, amounts, known_sql
 from alignment.conflicts.coupled.demands import Demand
 from alignment.conflicts.coupled.forms import Form, Givens
-from alignment.conflicts.coupled.rows import Drafts, ExactRows
-from alignment.conflicts.coupled.strips import Strip, finite_amounts
+from alignment.conflicts.coupled.rows import Drafts
+from alignment.conflicts.coupled.sources import GroupSource
+from alignment.conflicts.coupled.strips import Strip
 from alignment.conflicts.line import Bools, Floats, scope_sql
 from alignment.conflicts.positions import Ints
 from alignment.initiative.models import Lever
-from alignment.rules.algebra import NotNormal, Value, tree_of
+from alignment.rules.algebra import NotNormal
 from alignment.rules.exact import evaluate
 from alignment.rules.formula import Formula
 from alignment.rules.render import render
 from alignment.rules.ruleset import Checked
 
 JOINT = ", "
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """What each of N items gives to one unknown: factor per lever (N), or per cell of one lever (N by C); and an offset."""
-
-    factors: Mapping[str, Floats]
-    cell_lever: str | None
-    cell_factor: Floats | None
-    cell_offset: Floats | None
-    offset: Floats
-    counted: Bools
 
 
 @dataclass(frozen=True)
@@ -56,118 +49,20 @@ def grouped(checked: Checked, known: str, catalogue: Catalogue) -> Grouped:
     per = checked.constraint.per
     label = f"concat_ws('{JOINT}', {', '.join(f'cast({quoted(c)} as varchar)' for c in per)})" if per else "''"
     present = " and ".join(f"{quoted(c)} is not null" for c in per) or "true"
-    query = f"select {scope_sql(checked)}, coalesce({known}, false) and {present}, {label} from {quoted(catalogue.table)}"
+    query = (
+        f"select {scope_sql(checked)}, coalesce({known}, false) and {present}, {label} from {quoted(catalogue.table)}"
+    )
     found = catalogue.connection.execute(query).fetchnumpy()
     scoped, known_, labels = (np.asarray(np.ma.filled(c, 0) if np.ma.isMaskedArray(c) else c) for c in found.values())
     inside = scoped.astype(bool) & known_.astype(bool)
     if not per:
         return Grouped(scoped.astype(bool), inside, np.where(inside, 0, -1), ("",))
     group = np.full(len(labels), -1)
-    names, which = np.unique(labels[inside].astype(object), return_inverse=True) if inside.any() else (np.array([]), group[:0])
+    names, which = (
+        np.unique(labels[inside].astype(object), return_inverse=True) if inside.any() else (np.array([]), group[:0])
+    )
     group[inside] = which
     return Grouped(scoped.astype(bool), inside, group, tuple(str(n) for n in names))
-
-
-def known_sql(form: AggregateForm) -> str:
-    """SQL that is TRUE where no term of any aggregate of the rule is NULL."""
-    tests = [_unknown_known(u) for u in form.unknowns] + [_given_known(g) for g in form.givens]
-    return " and ".join(t for t in tests if t != "true") or "true"
-
-
-def _given_known(given: Given) -> str:
-    if given.argument is None:
-        return "true"
-    return _only_where(given.condition, f"({render(given.argument)}) is not null")
-
-
-def _only_where(condition: exp.Expression | None, test: str) -> str:
-    return test if condition is None else f"(not coalesce({render(condition)}, false) or {test})"
-
-
-def _unknown_known(unknown: Unknown) -> str:
-    amount = unknown.amount
-    if isinstance(amount, ByValue):
-        trees = [t for t in (amount.amount, amount.condition) if t is not None]
-        skipping = any(t.find(exp.Coalesce, exp.Case, exp.Least, exp.Greatest, exp.Is) for t in trees)
-        columns = [] if skipping else columns_of(trees, {amount.lever: Lever(name=amount.lever)})
-        return _all_known([quoted(c) for c in columns])
-    if isinstance(amount, Linearly):
-        cases = [f"({_tests(givens)} and {_coefficients_known(form)})" for givens, form in amount.pieces]
-        return _only_where(unknown.condition, f"({' or '.join(cases)})")
-    values = [_all_known([f"({render(v)})" for v in (a, b) if isinstance(v, exp.Expression)]) for _, a, b in amount.pieces]
-    some = f"({' or '.join(values)})" if values else "true"
-    condition = unknown.node.expression.this if isinstance(unknown.node, exp.Filter) and unknown.condition is None else None
-    needed = [] if condition is None or condition.find(exp.Is, exp.Coalesce) else columns_of([condition], {amount.lever: Lever(name=amount.lever)})
-    return _only_where(unknown.condition, f"({some} and {_all_known([quoted(c) for c in needed])})")
-
-
-def _coefficients_known(form: Form) -> str:
-    values = [*(f for _, f in form.terms), form.constant]
-    return _all_known([f"({render(v)})" for v in values if isinstance(v, exp.Expression)])
-
-
-def _all_known(parts: Sequence[str]) -> str:
-    return " and ".join(f"{p} is not null" for p in parts) or "true"
-
-
-def _tests(givens: Givens) -> str:
-    return " and ".join(f"coalesce({render(g)}, false)" for g in givens) or "true"
-
-
-# Amounts
-
-
-def amounts(unknown: Unknown, strips: Mapping[str, Strip], conditions: Mapping[str, Sequence[Formula]], catalogue: Catalogue) -> Amounts:
-    """What each item of the catalogue gives to an unknown; 0 where it does not count."""
-    n = catalogue.rows
-    where = "true" if unknown.condition is None else f"coalesce({render(unknown.condition)}, false)"
-    if isinstance(unknown.amount, ByValue):
-        return _by_value(unknown, unknown.amount, strips[unknown.amount.lever], where, catalogue)
-    if isinstance(unknown.amount, Linearly):
-        names = sorted({name for _, form in unknown.amount.pieces for name, _ in form.terms})
-        columns = [_cased([(g, dict(f.terms).get(name)) for g, f in unknown.amount.pieces]) for name in names]
-        columns.append(_cased([(g, f.constant) for g, f in unknown.amount.pieces]))
-        *factors, offset, counted = _numbers([*columns, f"cast({where} as double)"], catalogue)
-        inside = counted > 0
-        return Amounts({m: f * inside for m, f in zip(names, factors, strict=True)}, None, None, None, offset * inside, inside)
-    pieces = unknown.amount.pieces
-    numbers = _numbers([f"cast({render(tree_of(v))} as double)" for _, a, b in pieces for v in (a, b)] + [f"cast({where} as double)"], catalogue)
-    strip, inside = strips[unknown.amount.lever], numbers[-1] > 0
-    factor, offset = np.zeros(strip.first.shape), np.zeros(strip.first.shape)
-    for i, (formula, _, _) in enumerate(pieces):
-        holds = _truth(strip, formula, conditions[unknown.amount.lever]) & inside[:, None]
-        factor += holds * numbers[2 * i][:, None]
-        offset += holds * numbers[2 * i + 1][:, None]
-    return Amounts({}, unknown.amount.lever, factor, offset, np.zeros(n), inside)
-
-
-def _truth(strip: Strip, formula: Formula, conditions: Sequence[Formula]) -> Bools:
-    return strip.guards[:, :, list(conditions).index(formula)]
-
-
-def _by_value(unknown: Unknown, amount: ByValue, strip: Strip, where: str, catalogue: Catalogue) -> Amounts:
-    condition = amount.condition
-
-    def number(put: Mapping[str, Any]) -> str:
-        test = "true" if condition is None else f"coalesce({render(condition, put)}, false)"
-        return f"case when {where} and {test} then {render(amount.amount, put)} end"
-
-    found = np.nan_to_num(finite_amounts(strip.lever, number, catalogue), nan=0.0)
-    inside = np.ones(catalogue.rows, bool)
-    return Amounts({}, strip.lever.name, np.zeros(found.shape), found, np.zeros(catalogue.rows), inside)
-
-
-def _cased(pieces: Sequence[tuple[Givens, Value | None]]) -> str:
-    numbers = [(g, "0" if v is None else render(tree_of(v))) for g, v in pieces]
-    if len(numbers) == 1 and not numbers[0][0]:
-        return f"cast({numbers[0][1]} as double)"
-    return f"cast(case {' '.join(f'when {_tests(g)} then {sql}' for g, sql in numbers)} else 0 end as double)"
-
-
-def _numbers(columns: Sequence[str], catalogue: Catalogue) -> list[Floats]:
-    """Columns of doubles in the order of the catalogue, NULL as 0: such items are left out of the rule anyway."""
-    query = f"select {', '.join(f'coalesce({c}, 0) as c{i}' for i, c in enumerate(columns))} from {quoted(catalogue.table)}"
-    return [np.nan_to_num(np.asarray(c, float), nan=0.0) for c in catalogue.connection.execute(query).fetchnumpy().values()]
 
 
 def constants(form: AggregateForm, where: Grouped, known: str, catalogue: Catalogue) -> list[dict[str, Any]]:
@@ -212,72 +107,23 @@ def _exact_text(text: str) -> Any:
 # Rows
 
 
-@dataclass(frozen=True)
-class GroupSource:
-    """Exact excess of the rows of one demand, evaluated from the rule's own aggregates on the items of a group."""
-
-    exactly: ExactRows
-    form: AggregateForm
-    top: Form
-    signs: Ints
-    constants: Sequence[Mapping[str, Any]]
-    items: Sequence[Ints]
-    keys: Sequence[Any]
-    slot_of: Mapping[str, int]
-    levers: Mapping[str, Lever]
-    extremes: Sequence[Mapping[str, int]] = ()
-
-    def excess(self, k: int, values: Mapping[int, Fraction]) -> Fraction | None:
-        row = dict(self.constants[k])
-        items = self.items[k]
-        trees = [u.node for u in self.form.unknowns]
-        names = columns_of(trees, self.levers)
-        rows = self.exactly.of([self.keys[i] for i in items], names) if len(items) else []
-        filled = [self._filled(int(i), r, values) for i, r in zip(items, rows, strict=True)]
-        own = self.extremes[k] if self.extremes else {}
-        for unknown in self.form.unknowns:
-            if unknown.name in own:
-                row[unknown.name] = values.get(own[unknown.name])
-                continue
-            found = [v for r in filled if (v := self._amount(unknown, r)) is not None]
-            row[unknown.name] = sum(found, Fraction(0)) if unknown.kind == "sum" else (max if unknown.kind == "max" else min)(found, default=None)
-        total = evaluate(self.top.constant, row)
-        for name, factor in self.top.terms:
-            a, b = evaluate(factor, row), row[name]
-            if a is None or b is None or total is None:
-                return None
-            total += a * b
-        return None if total is None else Fraction(int(self.signs[k]) * total)
-
-    def _filled(self, item: int, row: Mapping[str, Any], values: Mapping[int, Fraction]) -> dict[str, Any]:
-        known = {name: _as_value(self.levers[name], values.get(start + item)) for name, start in self.slot_of.items()}
-        return {**row, **known}
-
-    def _amount(self, unknown: Unknown, row: Mapping[str, Any]) -> Any:
-        node = unknown.node
-        if isinstance(node, exp.Filter):
-            if evaluate(node.expression.this, row) is not True:
-                return None
-            node = node.this
-        return Fraction(1) if isinstance(node, exp.Count) else evaluate(node.this, row)
-
-
-def _as_value(lever: Lever, value: Fraction | None) -> Any:
-    if value is None or lever.values is None or not any(isinstance(v, str) for v in lever.values):
-        return value
-    return lever.values[int(value)]
-
-
 def add_groups(
-    form: AggregateForm, number: int, drafts: Drafts, strips: Mapping[str, Strip], slot_of: Mapping[str, int],
-    conditions: Mapping[str, Sequence[Formula]], levers: Mapping[str, Lever], catalogue: Catalogue, keys: Sequence[Any],
-) -> Grouped:  # fmt: skip
+    form: AggregateForm,
+    number: int,
+    drafts: Drafts,
+    strips: Mapping[str, Strip],
+    slot_of: Mapping[str, int],
+    conditions: Mapping[str, Sequence[Formula]],
+    levers: Mapping[str, Lever],
+    catalogue: Catalogue,
+    keys: Sequence[Any],
+) -> Grouped:
     """Adds the rows of an aggregate rule and says which items are in which group. Raises NotNormal."""
     known = known_sql(form)
     where = grouped(form.checked, known, catalogue)
     given = constants(form, where, known, catalogue)
     parts = {u.name: amounts(u, strips, conditions, catalogue) for u in form.unknowns}
-    builder = _Builder(form, number, drafts, strips, slot_of, levers, catalogue, keys, where, given, parts)
+    builder = Builder(form, number, drafts, strips, slot_of, levers, catalogue, keys, where, given, parts)
     for demand in form.demands:
         builder.demand(demand)
     for givens, divisor in form.divisors:
@@ -286,7 +132,7 @@ def add_groups(
 
 
 @dataclass
-class _Builder:
+class Builder:
     form: AggregateForm
     number: int
     drafts: Drafts
@@ -308,7 +154,7 @@ class _Builder:
         turn = 1 if demand.operator in ("<", "<=") else -1
         chosen, signs = [], []
         for g in groups:
-            numbers = self._coefficients(top, g)
+            numbers = self.coefficients(top, g)
             sign = self._sign(bottom, g)
             if numbers is not None and sign is not None and not self._is_empty(top, g):
                 chosen.append(g)
@@ -319,7 +165,7 @@ class _Builder:
         """What is divided by must not be zero; its sign over the levers' domains is known."""
         chosen, signs = [], []
         for g in range(len(self.given)):
-            if not self._applies(givens, g) or self._coefficients(divisor, g) is None or self._is_empty(divisor, g):
+            if not self._applies(givens, g) or self.coefficients(divisor, g) is None or self._is_empty(divisor, g):
                 continue
             low, high = self._range(divisor, g)
             if low <= 0 <= high:
@@ -330,7 +176,7 @@ class _Builder:
     def _applies(self, givens: Givens, g: int) -> bool:
         return all(evaluate(t, self.given[g]) is True for t in givens)
 
-    def _coefficients(self, form: Form, g: int) -> tuple[dict[str, Fraction], Fraction] | None:
+    def coefficients(self, form: Form, g: int) -> tuple[dict[str, Fraction], Fraction] | None:
         found = {name: evaluate(f, self.given[g]) for name, f in form.terms}
         constant = evaluate(form.constant, self.given[g])
         return None if constant is None or None in found.values() else (found, constant)
@@ -341,11 +187,14 @@ class _Builder:
         names = {name for name, _ in form.terms}
         mine = [u for u in self.form.unknowns if u.name in names]
         counts = [isinstance(_inner(u.node), exp.Count) for u in mine]
-        return any(not is_count and not (self.parts[u.name].counted & inside).any() for u, is_count in zip(mine, counts, strict=True))
+        return any(
+            not is_count and not (self.parts[u.name].counted & inside).any()
+            for u, is_count in zip(mine, counts, strict=True)
+        )
 
     def _sign(self, bottom: Form, g: int) -> int | None:
         """1 or -1; None where the divisor is NULL or zero whatever the levers. Raises NotNormal where it may change."""
-        if self._coefficients(bottom, g) is None:
+        if self.coefficients(bottom, g) is None:
             return None
         low, high = self._range(bottom, g)
         if low == 0 == high:
@@ -356,7 +205,7 @@ class _Builder:
 
     def _range(self, form: Form, g: int) -> tuple[float, float]:
         """Least and greatest value of a form over the levers' domains."""
-        numbers = self._coefficients(form, g)
+        numbers = self.coefficients(form, g)
         assert numbers is not None
         low = high = float(numbers[1])
         inside = self.where.group == g
@@ -371,12 +220,19 @@ class _Builder:
         for name, factor in part.factors.items():
             first, last = _domain(self.levers[name])
             with np.errstate(invalid="ignore"):
-                ends = np.nan_to_num(np.array([factor[inside] * first, factor[inside] * last]), nan=0.0, posinf=np.inf, neginf=-np.inf)
+                ends = np.nan_to_num(
+                    np.array([factor[inside] * first, factor[inside] * last]), nan=0.0, posinf=np.inf, neginf=-np.inf
+                )
             low, high = low + float(ends.min(axis=0).sum()), high + float(ends.max(axis=0).sum())
         if part.cell_lever is not None and part.cell_factor is not None and part.cell_offset is not None:
             strip = self.strips[part.cell_lever]
-            ends = np.array([part.cell_factor[inside] * x[inside] + part.cell_offset[inside] for x in (strip.first, strip.last)])
-            low, high = low + float(np.nanmin(ends, axis=(0, 2)).sum()), high + float(np.nanmax(ends, axis=(0, 2)).sum())
+            ends = np.array(
+                [part.cell_factor[inside] * x[inside] + part.cell_offset[inside] for x in (strip.first, strip.last)]
+            )
+            low, high = (
+                low + float(np.nanmin(ends, axis=(0, 2)).sum()),
+                high + float(np.nanmax(ends, axis=(0, 2)).sum()),
+            )
         return low, high
 
     def _impossible(self, groups: Sequence[int]) -> None:
@@ -384,13 +240,27 @@ class _Builder:
         rows = np.repeat(np.arange(len(groups)), [len(i) for i in inside]) if groups else np.zeros(0, np.int64)
         slots = np.concatenate(inside) if groups else np.zeros(0, np.int64)
         source = GroupSource(
-            self.drafts.exactly, self.form, Form((), Fraction(1)), np.ones(len(groups), np.int64), [{} for _ in groups],
-            [np.zeros(0, np.int64)] * len(groups), self.keys, {}, self.levers,
-        )  # fmt: skip
+            self.drafts.exactly,
+            self.form,
+            Form((), Fraction(1)),
+            np.ones(len(groups), np.int64),
+            [{} for _ in groups],
+            [np.zeros(0, np.int64)] * len(groups),
+            self.keys,
+            {},
+            self.levers,
+        )
         self.drafts.add(
-            self.number, np.full(len(groups), -1.0), False, [self.where.labels[g] for g in groups], source, range(len(groups)),
-            rows, slots, np.zeros(len(slots)),
-        )  # fmt: skip
+            self.number,
+            np.full(len(groups), -1.0),
+            False,
+            [self.where.labels[g] for g in groups],
+            source,
+            range(len(groups)),
+            rows,
+            slots,
+            np.zeros(len(slots)),
+        )
 
     def _add(self, top: Form, groups: list[int], signs: list[int], strict: bool) -> None:
         """Rows sign · top <= 0 (or < 0) of several groups; least and greatest values become rows of their own."""
@@ -406,12 +276,14 @@ class _Builder:
         self.add_sums(top, groups, signs, strict, {})
 
     def _check_filtered(self, top: Form, groups: list[int], signs: list[int], strict: bool) -> None:
-        """A sum over items that the lever chooses is NULL where it chooses none; the rule must hold there as a sum of 0."""
+        """A sum over items that the lever chooses is NULL where it chooses none; the rule must hold there as a sum of
+        0.
+        """
         names = {name for name, _ in top.terms}
         if not any(u.filtered and u.name in names for u in self.form.unknowns):
             return
         for g, sign in zip(groups, signs, strict=True):
-            numbers = self._coefficients(top, g)
+            numbers = self.coefficients(top, g)
             if len(names) > 1 or numbers is None or sign * numbers[1] > 0 or (strict and numbers[1] == 0):
                 raise NotNormal("its sum is unknown where the lever chooses no item")
 
@@ -429,7 +301,7 @@ class _Builder:
         extra: list[tuple[int, int, float]] = []
         scale: dict[str, Floats] = {name: np.zeros(size + 1) for name, _ in top.terms}
         for k, (g, sign) in enumerate(zip(groups, signs, strict=True)):
-            numbers = self._coefficients(top, g)
+            numbers = self.coefficients(top, g)
             assert numbers is not None
             bound[k] = -float(sign * numbers[1])
             for name, factor in numbers[0].items():
@@ -445,15 +317,26 @@ class _Builder:
             bound -= np.bincount(row_of[row_of >= 0], (by_item * part.offset)[row_of >= 0], len(groups))
             if part.cell_lever is not None and part.cell_factor is not None and part.cell_offset is not None:
                 a, b = cells.get(part.cell_lever, (0.0, 0.0))
-                cells[part.cell_lever] = (a + by_item[:, None] * part.cell_factor, b + by_item[:, None] * part.cell_offset)
+                cells[part.cell_lever] = (
+                    a + by_item[:, None] * part.cell_factor,
+                    b + by_item[:, None] * part.cell_offset,
+                )
         extremes = [{name: slot for (name, of), slot in auxiliary.items() if of == g} for g in groups]
         self._store(groups, signs, strict, top, bound, row_of, factors, cells, extra, extremes)
 
     def _store(
-        self, groups: list[int], signs: list[int], strict: bool, top: Form, bound: Floats, row_of: Ints,
-        factors: dict[str, Floats], cells: dict[str, tuple[Floats, Floats]], extra: list[tuple[int, int, float]],
+        self,
+        groups: list[int],
+        signs: list[int],
+        strict: bool,
+        top: Form,
+        bound: Floats,
+        row_of: Ints,
+        factors: dict[str, Floats],
+        cells: dict[str, tuple[Floats, Floats]],
+        extra: list[tuple[int, int, float]],
         extremes: list[dict[str, int]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         rows, slots, values, pieces_a, pieces_b = [], [], [], [], []
         width = self.drafts.cells
         for lever in sorted({*factors, *cells}):
@@ -473,16 +356,31 @@ class _Builder:
             pieces_b.append(np.zeros((len(extra), width)))
         items = [np.flatnonzero(self.where.group == g) for g in groups]
         source = GroupSource(
-            self.drafts.exactly, self.form, top, np.array(signs), [self.given[g] for g in groups], items, self.keys,
-            {name: self.slot_of[name] for name in self.form.checked.rule.levers}, self.levers, extremes,
-        )  # fmt: skip
+            self.drafts.exactly,
+            self.form,
+            top,
+            np.array(signs),
+            [self.given[g] for g in groups],
+            items,
+            self.keys,
+            {name: self.slot_of[name] for name in self.form.checked.rule.levers},
+            self.levers,
+            extremes,
+        )
         empty = np.zeros(0, np.int64)
         self.drafts.add(
-            self.number, bound, strict, [self.where.labels[g] for g in groups], source, range(len(groups)),
-            np.concatenate(rows) if rows else empty, np.concatenate(slots) if slots else empty,
+            self.number,
+            bound,
+            strict,
+            [self.where.labels[g] for g in groups],
+            source,
+            range(len(groups)),
+            np.concatenate(rows) if rows else empty,
+            np.concatenate(slots) if slots else empty,
             np.concatenate(values) if values else np.zeros(0),
-            factor=np.concatenate(pieces_a) if cells else None, offset=np.concatenate(pieces_b) if cells else None,
-        )  # fmt: skip
+            factor=np.concatenate(pieces_a) if cells else None,
+            offset=np.concatenate(pieces_b) if cells else None,
+        )
 
 
 def _spread(part: Floats, width: int) -> Floats:

@@ -1,7 +1,9 @@
 """Rows that order two slots, x >= factor · y + offset, decided by pushing bounds along them.
 
-Such rows only push upwards, so the least values that all of them allow exist and are found by pushing lower bounds up to
-the next allowed value until nothing moves, and likewise the greatest. No solver is needed, and lattices, gaps and open ends
+Such rows only push upwards, so the least values that all of them allow exist and are found by pushing lower bounds up
+to
+the next allowed value until nothing moves, and likewise the greatest. No solver is needed, and lattices, gaps and
+open ends
 are exact. Source: difference constraints and their least solutions; e.g. Schrijver, Theory of Linear and Integer
 Programming (1986), section 8, for the shortest-path case.
 """
@@ -27,7 +29,8 @@ FARTHEST = 1e15
 class Arcs:
     """upper >= factor · lower + offset (strictly where `strict`); row: the row it is, in the order of rows.
 
-    exact: sums and products of it keep to the grid of its slots, so that what lies on a point of the grid is that point.
+    exact: sums and products of it keep to the grid of its slots, so that what lies on a point of the grid is that
+    point.
     """
 
     row: Ints
@@ -71,7 +74,11 @@ def kinds_of(model: Model) -> Kinds:
     two = np.flatnonzero(plain & (count == 2))
     a, b = start[two], start[two] + 1
     two = two[rows.entry_factor[a] * rows.entry_factor[b] < 0] if len(two) else two
-    return Kinds(_arcs(model, two, start), _limits(rows, one, start), np.setdiff1d(np.arange(len(rows)), np.concatenate([one, two])))
+    return Kinds(
+        _arcs(model, two, start),
+        _limits(rows, one, start),
+        np.setdiff1d(np.arange(len(rows)), np.concatenate([one, two])),
+    )
 
 
 def _limits(rows: Rows, one: Ints, start: Ints) -> Limits:
@@ -86,7 +93,9 @@ def _arcs(model: Model, two: Ints, start: Ints) -> Arcs:
     upper, lower = np.where(swap, a + 1, a), np.where(swap, a, a + 1)
     size = -rows.entry_factor[upper]
     factor, offset = rows.entry_factor[lower] / size, -rows.bound[two] / size
-    arcs = Arcs(two, rows.entry_slot[lower], rows.entry_slot[upper], factor, offset, rows.strict[two], np.zeros(len(two), bool))
+    arcs = Arcs(
+        two, rows.entry_slot[lower], rows.entry_slot[upper], factor, offset, rows.strict[two], np.zeros(len(two), bool)
+    )
     scales = np.array([g.scale for g in model.grids] + [1], float)
     scale = np.maximum(scales[model.slots.lever[arcs.lower]], scales[model.slots.lever[arcs.upper]])
     whole = np.abs(offset * scale - np.rint(offset * scale)) < 1e-7
@@ -94,13 +103,20 @@ def _arcs(model: Model, two: Ints, start: Ints) -> Arcs:
     stepped = np.array([g.step is not None for g in model.grids] + [False])
     lattice = stepped[model.slots.lever[arcs.lower]] & stepped[model.slots.lever[arcs.upper]]
     short = np.abs(factor * 1e4 - np.rint(factor * 1e4)) < 1e-9
-    exact = whole & own & ((factor == 1) | (lattice & short)) & (model.slots.unit[arcs.lower] + model.slots.unit[arcs.upper] == 0)
+    exact = (
+        whole
+        & own
+        & ((factor == 1) | (lattice & short))
+        & (model.slots.unit[arcs.lower] + model.slots.unit[arcs.upper] == 0)
+    )
     return Arcs(arcs.row, arcs.lower, arcs.upper, factor, offset, arcs.strict, exact)
 
 
 @dataclass
 class Pushed:
-    """The outcome of pushing: slots without an allowed value left, those that only fractions decide, and those on strict cycles."""
+    """The outcome of pushing: slots without an allowed value left, those that only fractions decide, and those on
+    strict cycles.
+    """
 
     empty: Bools
     unsure: Bools
@@ -130,12 +146,30 @@ def push(model: Model, found: Room, arcs: Arcs, limits: Limits, place: Ints) -> 
             if turn == MOST_ROUNDS - 1:
                 done.unsure[moved] = True
     _mark_strict_cycles(arcs, lower, upper, done)
-    done.empty |= (found.low > found.high) | ((found.low == found.high) & (found.low_open | found.high_open) & np.isfinite(found.low))
+    done.empty |= (found.low > found.high) | (
+        (found.low == found.high) & (found.low_open | found.high_open) & np.isfinite(found.low)
+    )
     return done
 
 
+def push_up(model: Model, found: Room, arcs: Arcs, place: Ints) -> None:
+    """Pushes lower bounds only."""
+    done = Pushed(found.empty.copy(), np.zeros(len(found.slots), bool), np.zeros(len(found.slots), bool))
+    lower, upper = place[arcs.lower], place[arcs.upper]
+    active = np.arange(len(arcs.row))
+    for _ in range(MOST_ROUNDS):
+        moved = _one_round(model, found, arcs, active, lower, upper, done, True) if len(active) else active
+        if not len(moved):
+            break
+        changed = np.zeros(len(found.slots), bool)
+        changed[moved] = True
+        active = np.flatnonzero(changed[lower])
+
+
 def _mark_strict_cycles(arcs: Arcs, lower: Ints, upper: Ints, done: Pushed) -> None:
-    """Strict arcs between slots that also lie the other way round: the least values do not show whether these can hold."""
+    """Strict arcs between slots that also lie the other way round: the least values do not show whether these can
+    hold.
+    """
     strict = np.flatnonzero(arcs.strict)
     if not len(strict):
         return
@@ -207,7 +241,9 @@ def _raise(
 
 
 def _is_tie(model: Model, found: Room, slots: Ints, bound: Floats, value: Floats, exists: Bools, far: Floats) -> Bools:
-    """Would a bound that is off by the noise of doubles lead elsewhere: beside the other end, or beside a lattice point?"""
+    """Would a bound that is off by the noise of doubles lead elsewhere: beside the other end, or beside a lattice
+    point?
+    """
     noise = NEAR * np.maximum(np.abs(bound), 1.0)
     with np.errstate(invalid="ignore"):
         at_end = np.abs(bound - far[slots]) <= noise

@@ -1,4 +1,6 @@
-"""Everything that coupled rules speak about, in arrays: slots with their cells, rows, and the components they fall into."""
+"""Everything that coupled rules speak about, in arrays: slots with their cells, rows, and the components they fall
+into.
+"""
 
 from __future__ import annotations
 
@@ -130,13 +132,22 @@ def model_of(rules: RuleSet, catalogue: Catalogue) -> Model:
     signs = signs_of(catalogue, [r.rule for r in coupled])
     forms = [(rule, _form(rule, rules, signs, catalogue, opaque)) for rule in coupled]
     names = sorted({n for rule, form in forms if form is not None for n in rule.rule.levers})
-    by_lever = {n: [r for r in rules.checked if isinstance(r.form, (Normal, Choice)) and r.form.lever == n] for n in names}
-    strips, conditions = _strips(names, by_lever, [f for _, f in forms if isinstance(f, AggregateForm)], rules, catalogue)
+    by_lever = {
+        n: [r for r in rules.checked if isinstance(r.form, (Normal, Choice)) and r.form.lever == n] for n in names
+    }
+    strips, conditions = _strips(
+        names, by_lever, [f for _, f in forms if isinstance(f, AggregateForm)], rules, catalogue
+    )
     for rule, form in forms:
         if form is not None and any(strips[n] is None for n in rule.rule.levers):
             opaque[rule.id] = "the endings of its lever repeat over too long a stretch"
     laid = {n: s for n, s in strips.items() if s is not None}
-    keys = [row[0] for row in catalogue.connection.execute(f"select {quoted(catalogue.key)} from {quoted(catalogue.table)}").fetchall()]
+    keys = [
+        row[0]
+        for row in catalogue.connection.execute(
+            f"select {quoted(catalogue.key)} from {quoted(catalogue.table)}"
+        ).fetchall()
+    ]
     usable = [(rule, form) for rule, form in forms if form is not None and rule.id not in opaque]
     return _laid_out(usable, laid, conditions, rules, catalogue, keys, opaque)
 
@@ -154,7 +165,11 @@ def _form(
 
 
 def _strips(
-    names: Sequence[str], by_lever: Mapping[str, list[Checked]], aggregates: Sequence[AggregateForm], rules: RuleSet, catalogue: Catalogue
+    names: Sequence[str],
+    by_lever: Mapping[str, list[Checked]],
+    aggregates: Sequence[AggregateForm],
+    rules: RuleSet,
+    catalogue: Catalogue,
 ) -> tuple[dict[str, Strip | None], dict[str, list[Formula]]]:
     strips: dict[str, Strip | None] = {}
     conditions: dict[str, list[Formula]] = {}
@@ -170,12 +185,19 @@ def _strips(
 
 
 def _laid_out(
-    usable: Sequence[tuple[Checked, PointForm | AggregateForm]], strips: Mapping[str, Strip],
-    conditions: Mapping[str, Sequence[Formula]], rules: RuleSet, catalogue: Catalogue, keys: list[Any], opaque: dict[str, str],
-) -> Model:  # fmt: skip
+    usable: Sequence[tuple[Checked, PointForm | AggregateForm]],
+    strips: Mapping[str, Strip],
+    conditions: Mapping[str, Sequence[Formula]],
+    rules: RuleSet,
+    catalogue: Catalogue,
+    keys: list[Any],
+    opaque: dict[str, str],
+) -> Model:
     n, names = catalogue.rows, list(strips)
     levers = {name: strips[name].lever for name in names}
-    drafts = Drafts(n, n * len(names), max((s.first.shape[1] for s in strips.values()), default=1), ExactRows(catalogue))
+    drafts = Drafts(
+        n, n * len(names), max((s.first.shape[1] for s in strips.values()), default=1), ExactRows(catalogue)
+    )
     slot_of = {name: i * n for i, name in enumerate(names)}
     index = {key: i for i, key in enumerate(keys)}
     told: dict[str, Told] = {}
@@ -201,7 +223,20 @@ def _laid_out(
     rows, slots, numbers = _compressed(drafts.rows(), [strips[name] for name in names], n)
     grids = tuple(_grid(strips[name]) for name in names)
     model = Model(
-        catalogue, items, tuple(kept), opaque, told, known, slots, grids, tuple(strips[n_] for n_ in names), rows, [], lever_rules, keys, numbers
+        catalogue,
+        items,
+        tuple(kept),
+        opaque,
+        told,
+        known,
+        slots,
+        grids,
+        tuple(strips[n_] for n_ in names),
+        rows,
+        [],
+        lever_rules,
+        keys,
+        numbers,
     )
     _split(model)
     return model
@@ -231,7 +266,13 @@ def _compressed(rows: Rows, strips: Sequence[Strip], n: int) -> tuple[Rows, Slot
     for i, strip in enumerate(strips):
         here = np.flatnonzero(lever == i)
         at, c, w = item[here], strip.first.shape[1], strip.forbidden.shape[2]
-        for into, source in ((first, strip.first), (last, strip.last), (first_open, strip.first_open), (last_open, strip.last_open), (pattern, strip.pattern)):
+        for into, source in (
+            (first, strip.first),
+            (last, strip.last),
+            (first_open, strip.first_open),
+            (last_open, strip.last_open),
+            (pattern, strip.pattern),
+        ):
             into[here, :c] = source[at]
         forbidden[here, :c, :w] = strip.forbidden[at]
         today[here], unsure[here], unit[here] = strip.today[at], strip.unsure[at], strip.unit
@@ -263,7 +304,7 @@ def _split(model: Model) -> None:
         rules = 0
         for r in np.unique(rows.rule[by_row[k]]):
             rules |= 1 << (len(model.items) + int(r))
-        for b in set(bits[s] for s in by_slot[k]):
+        for b in {bits[s] for s in by_slot[k]}:
             rules |= b
         model.components.append(Component(k, by_slot[k], by_row[k], rules))
     for row in np.flatnonzero(row_component < 0):  # a row without any item is a component of its own
@@ -287,6 +328,8 @@ def item_bits(model: Model) -> list[int]:
         key = (int(lever), row.tobytes())
         if key not in known:
             local = int.from_bytes(row.tobytes(), "little")
-            known[key] = sum(1 << rule for bit, rule in enumerate(model.lever_rules[lever] if lever >= 0 else ()) if local >> bit & 1)
+            known[key] = sum(
+                1 << rule for bit, rule in enumerate(model.lever_rules[lever] if lever >= 0 else ()) if local >> bit & 1
+            )
         found.append(known[key])
     return found

@@ -52,7 +52,9 @@ def read_points(checked: Checked, levers: Mapping[str, Lever], catalogue: Catalo
 
 @dataclass(frozen=True)
 class Places:
-    """Where the rows of a rule stand: keys and item numbers per side, what stands for a column, and the rest of the query."""
+    """Where the rows of a rule stand: keys and item numbers per side, what stands for a column, and the rest of the
+    query.
+    """
 
     sides: tuple[str, ...]
     put: Mapping[str, str]
@@ -84,7 +86,9 @@ def places(form: PointForm, catalogue: Catalogue) -> Places:
     within = [quoted(c) for c in pairs.within]
     known = " and ".join(f"{c} is not null" for c in [*within, quoted(pairs.order)])
     over = f"partition by {', '.join(within)} order by" if within else "order by"
-    ranked = f"select *, dense_rank() over ({over} {quoted(pairs.order)}) as _rank from {table} where {scope} and {known}"
+    ranked = (
+        f"select *, dense_rank() over ({over} {quoted(pairs.order)}) as _rank from {table} where {scope} and {known}"
+    )
     same = "".join(f" and lower.{c} = upper.{c}" for c in within)
     source = f"({ranked}) as lower join ({ranked}) as upper on upper._rank = lower._rank + 1{same}"
     put = {f"{s}.{c}": f"{s}.{quoted(c)}" for s in SIDES for c in catalogue.kinds}
@@ -125,7 +129,12 @@ class PointSource:
 
 
 def add_points(
-    form: PointForm, number: int, drafts: Drafts, levers: Mapping[str, Lever], catalogue: Catalogue, index: Mapping[Any, int]
+    form: PointForm,
+    number: int,
+    drafts: Drafts,
+    levers: Mapping[str, Lever],
+    catalogue: Catalogue,
+    index: Mapping[Any, int],
 ) -> Told:
     """Adds the rows of a rule. index: item number of each key. Raises NotNormal where a divisor has no known sign."""
     where = places(form, catalogue)
@@ -135,7 +144,9 @@ def add_points(
     parts = [_selected(givens, quotient, where) for givens, quotient, *_ in kept]
     keys = [f"{s + '.' if s else 't.'}{quoted(catalogue.key)}" for s in where.sides]
     columns = [*keys, where.group, *today_columns(form, where, levers), *(c for p in parts for c in p)]
-    found = catalogue.connection.execute(f"select {', '.join(columns)} from {where.source} order by {', '.join(keys)}").fetchall()
+    found = catalogue.connection.execute(
+        f"select {', '.join(columns)} from {where.source} order by {', '.join(keys)}"
+    ).fetchall()
     table = list(zip(*found, strict=True)) if found else [() for _ in columns]
     sides = {s: np.array([index[k] for k in table[i]], np.int64) for i, s in enumerate(where.sides)}
     told = Told(set(), None)
@@ -150,7 +161,22 @@ def add_points(
         start += len(part)
         new.append((quotient, operator, divides, block))
     for quotient, operator, divides, block in new:
-        _add_demand(form, number, drafts, levers, order, catalogue, where, sides, table, quotient, operator, divides, block, told)
+        _add_demand(
+            form,
+            number,
+            drafts,
+            levers,
+            order,
+            catalogue,
+            where,
+            sides,
+            table,
+            quotient,
+            operator,
+            divides,
+            block,
+            told,
+        )
     return told
 
 
@@ -178,22 +204,42 @@ def _number(value: Value, put: Mapping[str, str]) -> str:
 
 
 def _add_demand(
-    form: PointForm, number: int, drafts: Drafts, levers: Mapping[str, Lever], order: list[str], catalogue: Catalogue,
-    where: Places, sides: Mapping[str, Ints], table: list[Any], quotient: Quotient | None, operator: Any, divides: bool,
-    block: list[Floats], told: Told,
-) -> None:  # fmt: skip
+    form: PointForm,
+    number: int,
+    drafts: Drafts,
+    levers: Mapping[str, Lever],
+    order: list[str],
+    catalogue: Catalogue,
+    where: Places,
+    sides: Mapping[str, Ints],
+    table: list[Any],
+    quotient: Quotient | None,
+    operator: Any,
+    divides: bool,
+    block: list[Floats],
+    told: Told,
+) -> None:
     applies = block[0] > 0 if len(block[0]) else np.zeros(0, bool)
     groups = table[len(where.sides)]
     if quotient is None:
         rows = np.flatnonzero(applies)
-        source = PointSource(drafts.exactly, where.sides, (), Form((), Fraction(1)), np.ones(len(table[0]), np.int64), {}, ())
+        source = PointSource(
+            drafts.exactly, where.sides, (), Form((), Fraction(1)), np.ones(len(table[0]), np.int64), {}, ()
+        )
         empty = np.zeros(0, np.int64)
         slots = np.concatenate([side[rows] for side in sides.values()]) if len(rows) else empty
         entry_row = np.tile(np.arange(len(rows)), len(sides)) if len(rows) else empty
         drafts.add(
-            number, np.full(len(rows), -1.0), False, [str(groups[i]) for i in rows], source, [int(i) for i in rows],
-            entry_row, slots, np.zeros(len(slots)),
-        )  # fmt: skip
+            number,
+            np.full(len(rows), -1.0),
+            False,
+            [str(groups[i]) for i in rows],
+            source,
+            [int(i) for i in rows],
+            entry_row,
+            slots,
+            np.zeros(len(slots)),
+        )
         return
     top = quotient.top
     n_top = len(top.terms) + 1
@@ -206,15 +252,24 @@ def _add_demand(
         known &= may_be_zero
     flip = sign * (1 if operator in ("<", "<=") else -1)
     rows = np.flatnonzero(known)
-    slots = {name: sides[name.rpartition(".")[0]] + drafts.items * order.index(name.rpartition(".")[2]) for name, _ in top.terms}
-    columns = tuple(sorted({c.name for v in (*(f for _, f in top.terms), top.constant) if isinstance(v, exp.Expression) for c in v.find_all(exp.Column)}))  # fmt: skip
+    slots = {
+        name: sides[name.rpartition(".")[0]] + drafts.items * order.index(name.rpartition(".")[2])
+        for name, _ in top.terms
+    }
+    trees = [v for v in (*(f for _, f in top.terms), top.constant) if isinstance(v, exp.Expression)]
+    columns = tuple(sorted({c.name for tree in trees for c in tree.find_all(exp.Column)}))
     source = PointSource(drafts.exactly, where.sides, tuple(table[: len(where.sides)]), top, flip, slots, columns)
     drafts.add(
-        number, (-flip * tops[-1])[rows], operator not in ("<=", ">="), [str(groups[i]) for i in rows], source, [int(i) for i in rows],
+        number,
+        (-flip * tops[-1])[rows],
+        operator not in ("<=", ">="),
+        [str(groups[i]) for i in rows],
+        source,
+        [int(i) for i in rows],
         np.concatenate([np.arange(len(rows))] * len(top.terms)) if top.terms else np.zeros(0, np.int64),
         np.concatenate([slots[n][rows] for n, _ in top.terms]) if top.terms else np.zeros(0, np.int64),
         np.concatenate([(flip * tops[i])[rows] for i in range(len(top.terms))]) if top.terms else np.zeros(0),
-    )  # fmt: skip
+    )
 
 
 def _signs(bottom: Form, numbers: list[Floats], known: Bools, levers: Mapping[str, Lever]) -> tuple[Ints, Bools]:
@@ -222,7 +277,10 @@ def _signs(bottom: Form, numbers: list[Floats], known: Bools, levers: Mapping[st
     low = high = numbers[-1]
     for (name, _), factor in zip(bottom.terms, numbers[:-1], strict=True):
         lever = levers[name.rpartition(".")[2]]
-        ends = [-np.inf if lever.minimum is None else float(lever.minimum), np.inf if lever.maximum is None else float(lever.maximum)]
+        ends = [
+            -np.inf if lever.minimum is None else float(lever.minimum),
+            np.inf if lever.maximum is None else float(lever.maximum),
+        ]
         if lever.values is not None:
             ends = [float(min(lever.values)), float(max(lever.values))]
         with np.errstate(invalid="ignore"):

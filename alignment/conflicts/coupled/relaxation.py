@@ -33,7 +33,9 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Relaxed:
-    """The best point of a programme, its slack (below 0: none exists), a multiplier per row and per clique, each piece's share."""
+    """The best point of a programme, its slack (below 0: none exists), a multiplier per row and per clique, each
+    piece's share.
+    """
 
     point: Floats
     slack: float
@@ -84,7 +86,8 @@ def pieces_of(judge: Judge, batch: Batch, rows: Ints) -> Pieces:
 def relax(judge: Judge, batch: Batch, slack: float | None = None, strictly: bool = False) -> Relaxed | None:
     """Solves the programme of a batch of one question; None where the solver gives no answer.
 
-    slack: look for a point of one piece per slot with at least this slack instead; it takes whole shares, and longer. strictly: give slack to strict rows alone, so that the multipliers show whether these can be met at all.
+    slack: look for a point of one piece per slot with at least this slack instead; it takes whole shares, and longer.
+    strictly: give slack to strict rows alone, so that the multipliers show whether these can be met at all.
     """
     import highspy
 
@@ -126,14 +129,26 @@ class _Columns:
         self.norm: Floats = np.ones(0)
 
 
-def _programme(judge: Judge, batch: Batch, rows: Ints, columns: _Columns, cliques: list[Clique], slack: float | None, strictly: bool) -> object:
+def _programme(
+    judge: Judge,
+    batch: Batch,
+    rows: Ints,
+    columns: _Columns,
+    cliques: list[Clique],
+    slack: float | None,
+    strictly: bool,
+) -> object:
     import highspy
 
     triples, bound, norm = _coefficients(judge, batch, rows, columns)
     columns.norm = norm
     r, c, v = (np.concatenate([t[i] for t in triples]) for i in range(3))
     more_r, more_c, more_v, lower, upper = _mixing(columns, cliques, len(rows))
-    r, c, v = np.concatenate([r, np.arange(len(rows)), more_r]), np.concatenate([c, np.full(len(rows), columns.count - 1), more_c]), np.concatenate([v, _shares_slack(judge, rows, slack, strictly), more_v])
+    r, c, v = (
+        np.concatenate([r, np.arange(len(rows)), more_r]),
+        np.concatenate([c, np.full(len(rows), columns.count - 1), more_c]),
+        np.concatenate([v, _shares_slack(judge, rows, slack, strictly), more_v]),
+    )
     keep = v != 0
     r, c, v = r[keep], c[keep], v[keep]
     order = np.lexsort((r, c))
@@ -154,18 +169,24 @@ def _programme(judge: Judge, batch: Batch, rows: Ints, columns: _Columns, clique
 
 
 def _shares_slack(judge: Judge, rows: Ints, slack: float | None, strictly: bool) -> Floats:
-    """How much of the common slack each row is given: all; but none where whole pieces are counted, which need no room."""
+    """How much of the common slack each row is given: all; but none where whole pieces are counted, which need no
+    room.
+    """
     if strictly:
         return judge.model.rows.strict[rows].astype(float)
     if slack is None:
         return np.ones(len(rows))
     entries, which = judge.entries(rows)
     piece = judge.model.rows.entry_piece[entries]
-    moving = np.where(piece >= 0, (judge.model.rows.factor[piece] != 0).any(axis=1) if len(judge.model.rows.factor) else False, True)
+    moving = np.where(
+        piece >= 0, (judge.model.rows.factor[piece] != 0).any(axis=1) if len(judge.model.rows.factor) else False, True
+    )
     return np.where(np.bincount(which, moving, len(rows)) > 0, 1.0, 0.0)
 
 
-def _coefficients(judge: Judge, batch: Batch, rows: Ints, columns: _Columns) -> tuple[list[tuple[Ints, Ints, Floats]], Floats, Floats]:
+def _coefficients(
+    judge: Judge, batch: Batch, rows: Ints, columns: _Columns
+) -> tuple[list[tuple[Ints, Ints, Floats]], Floats, Floats]:
     model, pieces = judge.model, columns.pieces
     entries, which = judge.entries(rows)
     at = batch.place[model.rows.entry_slot[entries]]
@@ -175,13 +196,21 @@ def _coefficients(judge: Judge, batch: Batch, rows: Ints, columns: _Columns) -> 
     piece = np.repeat(start[at], count) + np.arange(len(wide)) - np.repeat(np.cumsum(count) - count, count)
     e, row = entries[wide], which[wide]
     line = model.rows.entry_piece[e]
-    cell = np.array([pieces.cells[p][0] if len(pieces.cells[p]) else 0 for p in range(len(pieces.slot))], np.int64)[piece]
-    factor = np.where(line >= 0, model.rows.factor[line, cell] if len(model.rows.factor) else 0.0, model.rows.entry_factor[e])
+    cell = np.array([pieces.cells[p][0] if len(pieces.cells[p]) else 0 for p in range(len(pieces.slot))], np.int64)[
+        piece
+    ]
+    factor = np.where(
+        line >= 0, model.rows.factor[line, cell] if len(model.rows.factor) else 0.0, model.rows.entry_factor[e]
+    )
     offset = np.where(line >= 0, model.rows.offset[line, cell] if len(model.rows.offset) else 0.0, 0.0)
     bound = model.rows.bound[rows].copy()
     single = columns.share[piece] < 0
     bound -= np.bincount(row, np.where(single, offset, 0.0), len(rows))
-    norm = np.maximum(np.bincount(row, np.abs(factor) + np.abs(offset), len(rows)) / np.maximum(np.bincount(row, minlength=len(rows)), 1), 1e-9)
+    norm = np.maximum(
+        np.bincount(row, np.abs(factor) + np.abs(offset), len(rows))
+        / np.maximum(np.bincount(row, minlength=len(rows)), 1),
+        1e-9,
+    )
     mixed = ~single & (offset != 0)
     triples = [
         (row, columns.value[piece], factor / norm[row]),
@@ -222,4 +251,6 @@ def _column_bounds(columns: _Columns, slack: float | None) -> tuple[Floats, Floa
     low = np.where(columns.several, np.minimum(pieces.low, 0.0), pieces.low)
     high = np.where(columns.several, np.maximum(pieces.high, 0.0), pieces.high)
     shares = columns.count - 1 - n
-    return np.concatenate([low, np.zeros(shares), [-np.inf if slack is None else slack]]), np.concatenate([high, np.ones(shares), [1.0]])
+    return np.concatenate([low, np.zeros(shares), [-np.inf if slack is None else slack]]), np.concatenate(
+        [high, np.ones(shares), [1.0]]
+    )

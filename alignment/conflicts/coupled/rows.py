@@ -47,7 +47,8 @@ class Rows:
     """R rows of E entries, entries in the order of rows.
 
     rule: number of the coupled rule. bound: right side. strict: < instead of <=. some: one entry alone must be <= bound
-    instead of the sum. group: what the row is about, as text. A piecewise entry has its factors per cell: `piece` is its
+    instead of the sum. group: what the row is about, as text. A piecewise entry has its factors per cell: `piece` is
+    its
     line in `factor` and `offset` (P by C), else -1. source: per row, and its number there.
     """
 
@@ -86,10 +87,20 @@ class Drafts:
         return self.slots - 1
 
     def add(
-        self, rule: int, bound: Floats, strict: bool, group: Sequence[str], source: Source, numbers: Sequence[int],
-        entry_row: Ints, entry_slot: Ints, entry_factor: Floats, some: bool = False,
-        factor: Floats | None = None, offset: Floats | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        rule: int,
+        bound: Floats,
+        strict: bool,
+        group: Sequence[str],
+        source: Source,
+        numbers: Sequence[int],
+        entry_row: Ints,
+        entry_slot: Ints,
+        entry_factor: Floats,
+        some: bool = False,
+        factor: Floats | None = None,
+        offset: Floats | None = None,
+    ) -> None:
         """Adds rows; entry_row counts from 0 within them. factor and offset: per entry and cell where piecewise."""
         n, e = len(bound), len(entry_row)
         piece = np.full(e, -1)
@@ -97,19 +108,30 @@ class Drafts:
         if factor is not None:
             piece = self.pieces + np.arange(e)
             self.pieces += e
-        self.parts.append({
-            "rule": np.full(n, rule), "bound": np.asarray(bound, float), "strict": np.full(n, strict), "some": np.full(n, some),
-            "entry_row": entry_row + self.count, "entry_slot": entry_slot, "entry_factor": entry_factor, "entry_piece": piece,
-            "factor": np.zeros(shape) if factor is None else _wide(factor, self.cells),
-            "offset": np.zeros(shape) if offset is None else _wide(offset, self.cells),
-            "group": list(group), "source": [(source, k) for k in numbers],
-        })  # fmt: skip
+        self.parts.append(
+            {
+                "rule": np.full(n, rule),
+                "bound": np.asarray(bound, float),
+                "strict": np.full(n, strict),
+                "some": np.full(n, some),
+                "entry_row": entry_row + self.count,
+                "entry_slot": entry_slot,
+                "entry_factor": entry_factor,
+                "entry_piece": piece,
+                "factor": np.zeros(shape) if factor is None else _wide(factor, self.cells),
+                "offset": np.zeros(shape) if offset is None else _wide(offset, self.cells),
+                "group": list(group),
+                "source": [(source, k) for k in numbers],
+            }
+        )
         self.count += n
 
     def rows(self) -> Rows:
         """All that was collected."""
         joined = {k: [x for p in self.parts for x in p[k]] for k in ("group", "source")}
-        arrays = {k: np.concatenate([p[k] for p in self.parts]) if self.parts else _EMPTY[k](self.cells) for k in _EMPTY}
+        arrays = {
+            k: np.concatenate([p[k] for p in self.parts]) if self.parts else _EMPTY[k](self.cells) for k in _EMPTY
+        }
         order = np.argsort(arrays["entry_row"], kind="stable")
         for name in ("entry_row", "entry_slot", "entry_factor", "entry_piece"):
             arrays[name] = arrays[name][order]
@@ -121,8 +143,14 @@ def _wide(part: Floats, cells: int) -> Floats:
 
 
 _EMPTY: dict[str, Any] = {
-    "rule": lambda c: np.zeros(0, np.int64), "bound": lambda c: np.zeros(0), "strict": lambda c: np.zeros(0, bool),
-    "some": lambda c: np.zeros(0, bool), "entry_row": lambda c: np.zeros(0, np.int64),
-    "entry_slot": lambda c: np.zeros(0, np.int64), "entry_factor": lambda c: np.zeros(0),
-    "entry_piece": lambda c: np.zeros(0, np.int64), "factor": lambda c: np.zeros((0, c)), "offset": lambda c: np.zeros((0, c)),
-}  # fmt: skip
+    "rule": lambda c: np.zeros(0, np.int64),
+    "bound": lambda c: np.zeros(0),
+    "strict": lambda c: np.zeros(0, bool),
+    "some": lambda c: np.zeros(0, bool),
+    "entry_row": lambda c: np.zeros(0, np.int64),
+    "entry_slot": lambda c: np.zeros(0, np.int64),
+    "entry_factor": lambda c: np.zeros(0),
+    "entry_piece": lambda c: np.zeros(0, np.int64),
+    "factor": lambda c: np.zeros((0, c)),
+    "offset": lambda c: np.zeros((0, c)),
+}

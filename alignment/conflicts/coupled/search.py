@@ -1,7 +1,10 @@
-"""Decides what the extremes of single rows leave open: branch and bound with proofs that do not rest on a solver's tolerance.
+"""Decides what the extremes of single rows leave open: branch and bound with proofs that do not rest on a solver's
+tolerance.
 
-A node fails when its ladders run empty, when a row cannot be met, or when some non-negative mix of its rows cannot be met
-by any allowed values (the programme's multipliers say which mix; the mix is then judged on the cells themselves). A node
+A node fails when its ladders run empty, when a row cannot be met, or when some non-negative mix of its rows cannot be
+met
+by any allowed values (the programme's multipliers say which mix; the mix is then judged on the cells themselves). A
+node
 holds when a point of allowed values satisfies every row. Source: weak Lagrangian duality; Neumaier & Shcherbina,
 Safe bounds in linear and mixed-integer linear programming (2004).
 """
@@ -16,11 +19,13 @@ import numpy as np
 from alignment.conflicts.coupled.bounds import Room, beyond, trimmed
 from alignment.conflicts.coupled.cliques import add_cliques
 from alignment.conflicts.coupled.descent import descended
-from alignment.conflicts.coupled.exact import holds_exactly, ladder_exactly, row_fails_exactly, tie_fails
+from alignment.conflicts.coupled.exact import holds_exactly, row_fails_exactly, tie_fails
+from alignment.conflicts.coupled.exact_ladders import ladder_exactly
 from alignment.conflicts.coupled.fewest import fewest
 from alignment.conflicts.coupled.ladders import push
 from alignment.conflicts.coupled.relaxation import Relaxed, active_rows, relax
-from alignment.conflicts.coupled.verdicts import ULP, Batch, Judge, Question, Verdict
+from alignment.conflicts.coupled.totals import ULP, has_ending, least_piece
+from alignment.conflicts.coupled.verdicts import Batch, Judge, Question, Verdict
 from alignment.conflicts.line import Bools, Floats
 from alignment.conflicts.positions import Ints
 
@@ -56,7 +61,11 @@ def _by_counting(judge: Judge, batch: Batch) -> Verdict | None:
             continue
         told += 1
         bound = float(judge.model.rows.bound[row])
-        noise = 0.0 if float(bound).is_integer() and (np.isinf(least) or float(least).is_integer()) else 1e-9 * max(1.0, abs(bound))
+        noise = (
+            0.0
+            if float(bound).is_integer() and (np.isinf(least) or float(least).is_integer())
+            else 1e-9 * max(1.0, abs(bound))
+        )
         if least > bound + noise or (least == bound and judge.model.rows.strict[row]):
             return "fails"
     return "holds" if told == len(batch.others) == 1 else None
@@ -95,16 +104,17 @@ def _search(judge: Judge, root: Batch, budget: _Budget) -> Verdict:
 def _row_fails(judge: Judge, batch: Batch) -> bool:
     """Is some row out of reach of the extremes of its slots? Near ties are decided in fractions."""
     failed, unsure = np.zeros(1, bool), np.zeros(1, bool)
-    judge._by_extremes(batch, failed, unsure)
+    judge.by_extremes(batch, failed, unsure)
     if failed[0] or not unsure[0]:
         return bool(failed[0])
     return row_fails_exactly(judge, batch)
 
 
 def _holds_near(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
-    near, ok = judge.point_at(batch, relaxed.point)
+    near, found = judge.point_at(batch, relaxed.point)
     every = np.ones(len(batch.slots), bool)
-    for point, ok in ((near, ok), (descended(judge, batch, near, np.ones(1, bool)), ok), (relaxed.point, every)):
+    moved = descended(judge, batch, near, np.ones(1, bool))
+    for point, ok in ((near, found), (moved, found), (relaxed.point, every)):
         if not ok.all():
             continue
         inside = _allowed(judge, batch, point)
@@ -120,7 +130,7 @@ def _has_pieces(relaxed: Relaxed) -> bool:
 
 
 def _holds_mixed(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
-    """Looks for a point of whole pieces: with room to spare first, so that it survives being moved to allowed values."""
+    """Looks for a point of whole pieces, first with room to spare so that it survives moves to allowed values."""
     for part in (0.2, 0.01):
         whole = relax(judge, batch, max(relaxed.slack, 0.0) * part)
         if whole is None:
@@ -132,19 +142,19 @@ def _holds_mixed(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
 
 def _allowed(judge: Judge, batch: Batch, point: Floats) -> Bools:
     """Which values of a point lie in an allowed cell."""
-    from alignment.conflicts.coupled.verdicts import _has_ending
-
     part, slots = judge.model.slots, batch.slots
     wide = point[:, None]
     first, last = part.first[slots], part.last[slots]
-    inside = ((wide > first) | ((wide == first) & ~part.first_open[slots])) & ((wide < last) | ((wide == last) & ~part.last_open[slots]))
+    inside = ((wide > first) | ((wide == first) & ~part.first_open[slots])) & (
+        (wide < last) | ((wide == last) & ~part.last_open[slots])
+    )
     on = np.ones(len(slots), bool)
     for number, grid in enumerate(judge.model.grids):
         if grid.step:
             here = part.lever[slots] == number
             k = (point[here] * grid.scale - grid.origin) / grid.step
             on[here] = np.abs(k - np.rint(k)) < 1e-6 / grid.step
-    return np.asarray((inside & batch.found.allowed & _has_ending(judge.model, slots, point)).any(axis=1) & on)
+    return np.asarray((inside & batch.found.allowed & has_ending(judge.model, slots, point)).any(axis=1) & on)
 
 
 # Proof by a mix of rows
@@ -172,7 +182,16 @@ def mix_fails(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
     if not np.isfinite(least).all():
         return False
     total = float(least.sum())
-    noise = (size[1] + 16) * ULP * (size[0] + 2 * extra + float(np.abs(least).sum()) + float(np.abs(multipliers[rows] * model.rows.bound[rows]).sum()))
+    noise = (
+        (size[1] + 16)
+        * ULP
+        * (
+            size[0]
+            + 2 * extra
+            + float(np.abs(least).sum())
+            + float(np.abs(multipliers[rows] * model.rows.bound[rows]).sum())
+        )
+    )
     noise += float((np.abs(factor).max(axis=1, initial=0.0) * model.slots.unit[batch.slots]).sum())
     if abs(total - bound) <= noise:
         return tie_fails(judge, batch, rows, multipliers)
@@ -187,7 +206,7 @@ def mixed(judge: Judge, batch: Batch, rows: Ints, multipliers: Floats) -> tuple[
     weight = multipliers[rows][which]
     cells = model.slots.first.shape[1]
     plain = model.rows.entry_piece[entries] < 0
-    linear = np.bincount(at[plain], (weight * model.rows.entry_factor[entries])[plain], len(batch.slots))
+    linear = np.bincount(at[plain], (weight * model.rows.entry_factor[entries])[plain], len(batch.slots)).astype(float)
     factor = np.repeat(linear[:, None], cells, axis=1)
     offset = np.zeros((len(batch.slots), cells))
     pieces = np.flatnonzero(~plain)
@@ -200,14 +219,14 @@ def mixed(judge: Judge, batch: Batch, rows: Ints, multipliers: Floats) -> tuple[
     size = float((np.abs(weight[plain] * model.rows.entry_factor[entries[plain]]) * reach[at[plain]]).sum())
     if len(pieces):
         line = model.rows.entry_piece[entries[pieces]]
-        top = np.abs(model.rows.factor[line]).max(axis=1) * reach[at[pieces]] + np.abs(model.rows.offset[line]).max(axis=1)
+        top = np.abs(model.rows.factor[line]).max(axis=1) * reach[at[pieces]] + np.abs(model.rows.offset[line]).max(
+            axis=1
+        )
         size += float((weight[pieces] * top).sum())
     return factor, offset, (size, len(entries))
 
 
 def _least(judge: Judge, batch: Batch, factor: Floats, offset: Floats) -> tuple[Floats, Bools]:
-    from alignment.conflicts.coupled.verdicts import least_piece
-
     every = np.arange(len(batch.slots))
     with np.errstate(invalid="ignore"):
         return least_piece(judge.model, batch.found, every, batch.slots, factor, offset)
@@ -217,7 +236,7 @@ def _least(judge: Judge, batch: Batch, factor: Floats, offset: Floats) -> tuple[
 
 
 def _branches(judge: Judge, batch: Batch, relaxed: Relaxed) -> list[Batch] | None:
-    """Parts of the node: by a slot whose pieces are mixed, else by one whose value lies between allowed ones; None: no way."""
+    """Parts of a node: by a slot whose pieces are mixed, else one with a value between allowed ones; None: no way."""
     pieces, share = relaxed.pieces, relaxed.share
     fraction = np.minimum(share, 1 - share)
     if len(fraction) and fraction.max() > 1e-6:
@@ -263,7 +282,11 @@ def _one_of(judge: Judge, batch: Batch, relaxed: Relaxed) -> list[Batch] | None:
             if has[0]:
                 end = (float(value[0]), bool(is_open[0]))
                 inside = end[0] <= batch.found.high[s] if a < 0 else end[0] >= batch.found.low[s]
-                found += [_narrowed(judge, batch, s, low=end) if a < 0 else _narrowed(judge, batch, s, high=end)] if inside else []
+                found += (
+                    [_narrowed(judge, batch, s, low=end) if a < 0 else _narrowed(judge, batch, s, high=end)]
+                    if inside
+                    else []
+                )
         return found
     return None
 
@@ -287,18 +310,27 @@ def _split(judge: Judge, batch: Batch, s: int, value: float) -> list[Batch]:
 
 
 def _narrowed(
-    judge: Judge, batch: Batch, s: int, allowed: Bools | None = None, low: tuple[float, bool] | None = None,
+    judge: Judge,
+    batch: Batch,
+    s: int,
+    allowed: Bools | None = None,
+    low: tuple[float, bool] | None = None,
     high: tuple[float, bool] | None = None,
-) -> Batch:  # fmt: skip
+) -> Batch:
     found = batch.found
     cells = found.allowed.copy()
     if allowed is not None:
         cells[s] &= allowed
     ends = trimmed(judge.model, found.slots, cells)
     new = Room(
-        found.slots, cells, np.maximum(ends.low, found.low), np.where(ends.low >= found.low, ends.low_open, found.low_open),
-        np.minimum(ends.high, found.high), np.where(ends.high <= found.high, ends.high_open, found.high_open), ends.empty,
-    )  # fmt: skip
+        found.slots,
+        cells,
+        np.maximum(ends.low, found.low),
+        np.where(ends.low >= found.low, ends.low_open, found.low_open),
+        np.minimum(ends.high, found.high),
+        np.where(ends.high <= found.high, ends.high_open, found.high_open),
+        ends.empty,
+    )
     if low is not None:
         new.low[s], new.low_open[s] = low
     if high is not None:

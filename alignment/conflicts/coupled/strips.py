@@ -63,7 +63,8 @@ class Strip:
 def strip_of(
     lever: Lever, rules: Sequence[Checked], conditions: Sequence[Formula], like: Checked, catalogue: Catalogue
 ) -> Strip | None:
-    """The cells of a numeric lever for every item of the catalogue, in its order; None where endings cannot be laid out.
+    """The cells of a numeric lever for every item of the catalogue, in its order; None where endings cannot be laid
+    out.
 
     conditions: formulas of the lever whose truth is wanted on each cell. like: any rule, to stand for the conditions.
     """
@@ -132,11 +133,16 @@ def _block(line: Line, frame: Frame, at: Positions, ends: Endings, rows: Ints, r
     low, low_open = _value(first, at, lower=True)
     high, high_open = _value(last, at, lower=False)
     return {
-        "first": np.where(exists, low, np.nan), "last": np.where(exists, high, np.nan),
-        "first_open": low_open & exists, "last_open": high_open & exists, "pattern": pattern,
-        "forbidden": packed(rules[:, :, :real]), "guards": rules[:, :, real:].copy(),
-        "today": frame.today[rows], "unsure": at.unsure[rows],
-    }  # fmt: skip
+        "first": np.where(exists, low, np.nan),
+        "last": np.where(exists, high, np.nan),
+        "first_open": low_open & exists,
+        "last_open": high_open & exists,
+        "pattern": pattern,
+        "forbidden": packed(rules[:, :, :real]),
+        "guards": rules[:, :, real:].copy(),
+        "today": frame.today[rows],
+        "unsure": at.unsure[rows],
+    }
 
 
 def _within_patterns(starts: Ints, widths: Ints, ends: Endings) -> tuple[Ints, Ints, NDArray[np.int16]]:
@@ -193,7 +199,9 @@ def packed(flags: Bools) -> Words:
 def finite_strip(
     lever: Lever, rules: Sequence[Checked], conditions: Sequence[tuple[Any, ...]], catalogue: Catalogue
 ) -> Strip:
-    """Cells of a lever with `values`: one per value, in their order; numbers are their own values, words their places."""
+    """Cells of a lever with `values`: one per value, in their order; numbers are their own values, words their
+    places.
+    """
     values = lever.values or ()
     columns = [f"cast({violated_sql(r.rule, {lever.name: value_tree(v)})} as tinyint)" for v in values for r in rules]
     today = "null" if lever.current is None else quoted(lever.current)
@@ -210,10 +218,23 @@ def finite_strip(
     scale = _scale_of(values) if numeric else 1
     none = np.zeros(first.shape, bool)
     return Strip(
-        lever, tuple(rules), first, first.copy(), none, none.copy(), none.astype(np.int16), packed(flags[:, order]),
-        np.zeros((*first.shape, 0), bool), np.array([np.nan if k is None else k for k in known], float),
-        np.zeros(n, bool), scale, None, 0, None, 0.0,
-    )  # fmt: skip
+        lever,
+        tuple(rules),
+        first,
+        first.copy(),
+        none,
+        none.copy(),
+        none.astype(np.int16),
+        packed(flags[:, order]),
+        np.zeros((*first.shape, 0), bool),
+        np.array([np.nan if k is None else k for k in known], float),
+        np.zeros(n, bool),
+        scale,
+        None,
+        0,
+        None,
+        0.0,
+    )
 
 
 def _scale_of(values: Sequence[Any]) -> int:

@@ -1,6 +1,7 @@
-"""Can a set of rules hold on a component? Decided for many components at once, by the extremes of each row.
+"""Can a set of rules hold on a component? Decided for many at once, by the extremes of each row.
 
-Ladders are pushed to their least and greatest values; a row that not even the extremes of its slots satisfy cannot hold.
+Ladders are pushed to their least and greatest values; a row that not even the extremes of its slots satisfy cannot
+hold.
 Where all rows of a component pull each slot one way, the extremes decide; else some points are tried, and what then is
 still open is left to `search`. What doubles cannot tell apart is left open too, and decided in fractions there.
 """
@@ -14,13 +15,13 @@ from typing import Literal
 import numpy as np
 
 from alignment.conflicts.coupled.bounds import Room, beyond, room
-from alignment.conflicts.coupled.ladders import Arcs, Kinds, Limits, Pushed, kinds_of, push
+from alignment.conflicts.coupled.ladders import Arcs, Kinds, Limits, Pushed, kinds_of, push, push_up
 from alignment.conflicts.coupled.model import Component, Model
+from alignment.conflicts.coupled.totals import contested, is_whole, least_of, noise_of, totals_of, values_at
 from alignment.conflicts.line import Bools, Floats
 from alignment.conflicts.positions import Ints
 
 Verdict = Literal["holds", "fails", "open"]
-ULP = 2.3e-16
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ class Judge:
         return np.repeat(start, count) + offset, which
 
     def verdicts(self, questions: Sequence[Question], moving: bool = True) -> list[Verdict]:
-        """The answer to each question; `open` where it takes a search. moving: also move points towards satisfying rows."""
+        """The answer to each question, `open` where it takes a search; moving: also move points towards satisfying
+        rows.
+        """
         if not questions:
             return []
         batch = self.batch(questions)
@@ -113,13 +116,13 @@ class Judge:
         failed, unsure = np.zeros(n, bool), np.zeros(n, bool)
         failed[batch.of_slot[batch.pushed.empty]] = True
         unsure[batch.of_slot[batch.pushed.unsure | self.model.slots.unsure[batch.slots]]] = True
-        decided = self._by_extremes(batch, failed, unsure)
+        decided = self.by_extremes(batch, failed, unsure)
         decided[batch.of_slot[batch.pushed.cyclic]] = False
         found = np.where(unsure, 2, np.where(failed, 1, np.where(decided, 0, 2)))
         self._try_points(batch, found, unsure, moving)
         return [("holds", "fails", "open")[int(v)] for v in found]
 
-    def _by_extremes(self, batch: Batch, failed: Bools, unsure: Bools) -> Bools:
+    def by_extremes(self, batch: Batch, failed: Bools, unsure: Bools) -> Bools:
         """Marks questions that fail on a row's extreme, and tells those that the extremes decide."""
         decided = np.ones(len(batch.questions), bool)
         if not len(batch.others):
@@ -127,18 +130,20 @@ class Judge:
         model, rows = self.model, batch.others
         entries, which = self.entries(rows)
         least, size, is_open = least_of(model, batch, entries)
-        total = _totals(model, rows, which, least, len(rows))
+        total = totals_of(model, rows, which, least, len(rows))
         spread = np.bincount(which, size, len(rows))
         any_open = np.bincount(which, is_open & (size > 0), len(rows)) > 0
         margin = total - model.rows.bound[rows]
-        noise = noise_of(which, size, model.rows.bound[rows], len(rows)) + np.bincount(which, self._blur(batch, entries), len(rows))
-        whole = _is_whole(which, least, model.rows.bound[rows], len(rows))
+        noise = noise_of(which, size, model.rows.bound[rows], len(rows)) + np.bincount(
+            which, self._blur(batch, entries), len(rows)
+        )
+        whole = is_whole(which, least, model.rows.bound[rows], len(rows))
         near = (np.abs(margin) <= noise) & ~whole & np.isfinite(spread)
         over = (margin > 0) | ((margin == 0) & (any_open | model.rows.strict[rows]))
         alive = ~failed[batch.of_row]
         unsure[batch.of_row[near & alive]] = True
         failed[batch.of_row[over & ~near & alive]] = True
-        decided[_contested(model, batch, entries, which)] = False
+        decided[contested(model, batch, entries, which)] = False
         return decided
 
     def _blur(self, batch: Batch, entries: Ints) -> Floats:
@@ -146,7 +151,7 @@ class Judge:
         return np.abs(rows.entry_factor[entries]) * slots.unit[rows.entry_slot[entries]]
 
     def _try_points(self, batch: Batch, found: Ints, unsure: Bools, moving: bool) -> None:
-        """Looks for a point that satisfies every row of the questions still open: known ones, near today's, and moved on."""
+        """Looks for a point that satisfies every row of an open question: known ones, near today's, and moved on."""
         from alignment.conflicts.coupled.descent import descended
 
         for start in ("known", "today", "low", "high"):
@@ -167,7 +172,7 @@ class Judge:
         """Marks the wanted questions of which a point satisfies all rows, and remembers the point."""
         held = np.flatnonzero(wanted & self.satisfied(batch, point))
         found[held] = 0
-        for i in held:
+        for i in held.tolist():
             component = batch.questions[i].component
             if component.number >= 0:
                 self.points[component.number] = point[batch.of_slot == i]
@@ -186,29 +191,50 @@ class Judge:
     def point_at(self, batch: Batch, wanted: Floats) -> tuple[Floats, Bools]:
         """Allowed values near wanted ones that follow the ladders, pushed upwards; and where there is one."""
         found, model = batch.found, self.model
-        wanted = np.where(np.isnan(wanted), np.where(np.isfinite(found.low), found.low, np.where(np.isfinite(found.high), found.high, 0.0)), wanted)
+        wanted = np.where(
+            np.isnan(wanted),
+            np.where(np.isfinite(found.low), found.low, np.where(np.isfinite(found.high), found.high, 0.0)),
+            wanted,
+        )
         inside = np.clip(wanted, found.low, found.high)
         every = np.arange(len(batch.slots))
         closed = np.zeros(len(every), bool)
         up, up_open, has_up = beyond(model, found, every, inside, closed, True)
         down, down_open, has_down = beyond(model, found, every, inside, closed, False)
         with np.errstate(invalid="ignore"):
-            use_up = has_up & ~up_open & ((np.abs(up - inside) <= np.abs(down - inside)) | ~has_down | down_open) & (up <= found.high)
+            use_up = (
+                has_up
+                & ~up_open
+                & ((np.abs(up - inside) <= np.abs(down - inside)) | ~has_down | down_open)
+                & (up <= found.high)
+            )
         chosen = np.where(use_up, up, down)
         fine = (use_up | (has_down & ~down_open & (down >= found.low))) & ~batch.pushed.empty
         chosen = np.where(fine, chosen, _middle(found))
         if len(batch.arcs.row):
             start = Room(
-                batch.slots, found.allowed, np.where(np.isfinite(chosen), chosen, found.low), np.zeros(len(every), bool),
-                found.high.copy(), found.high_open.copy(), found.empty.copy(),
-            )  # fmt: skip
-            upwards = Arcs(**{**vars(batch.arcs)})
-            push_up(model, start, upwards, batch.place)
-            chosen = np.where(start.low_open, _middle(Room(start.slots, start.allowed, start.low, start.low_open, found.high, found.high_open, start.empty)), start.low)
+                batch.slots,
+                found.allowed,
+                np.where(np.isfinite(chosen), chosen, found.low),
+                np.zeros(len(every), bool),
+                found.high.copy(),
+                found.high_open.copy(),
+                found.empty.copy(),
+            )
+            push_up(model, start, batch.arcs, batch.place)
+            chosen = np.where(
+                start.low_open,
+                _middle(
+                    Room(
+                        start.slots, start.allowed, start.low, start.low_open, found.high, found.high_open, start.empty
+                    )
+                ),
+                start.low,
+            )
         return chosen, np.isfinite(chosen) & ~batch.pushed.empty
 
     def satisfied(self, batch: Batch, point: Floats) -> Bools:
-        """Questions of which every row, arcs and limits too, surely holds at a point; near ties do not count as held."""
+        """Questions of which every row, arcs and limits too, surely holds at a point; near ties do not count."""
         good = np.ones(len(batch.questions), bool)
         rows = np.concatenate([batch.others, batch.arcs.row, batch.limits.row])
         if not len(rows):
@@ -216,10 +242,10 @@ class Judge:
         model = self.model
         entries, which = self.entries(rows)
         value = values_at(model, batch, entries, point)
-        total = _totals(model, rows, which, value, len(rows))
+        total = totals_of(model, rows, which, value, len(rows))
         bound = model.rows.bound[rows]
         noise = noise_of(which, np.abs(value), bound, len(rows))
-        whole = _is_whole(which, value, bound, len(rows)) | self._on_grid(rows)
+        whole = is_whole(which, value, bound, len(rows)) | self._on_grid(rows)
         with np.errstate(invalid="ignore"):
             exact = whole & (np.abs(total - bound) <= noise)
             holds = np.where(exact, ~model.rows.strict[rows], total < bound - noise)
@@ -239,153 +265,13 @@ class Judge:
         return known
 
 
-def push_up(model: Model, found: Room, arcs: Arcs, place: Ints) -> None:
-    """Pushes lower bounds only."""
-    from alignment.conflicts.coupled.ladders import MOST_ROUNDS, _one_round
-
-    done = Pushed(found.empty.copy(), np.zeros(len(found.slots), bool), np.zeros(len(found.slots), bool))
-    lower, upper = place[arcs.lower], place[arcs.upper]
-    active = np.arange(len(arcs.row))
-    for _ in range(MOST_ROUNDS):
-        moved = _one_round(model, found, arcs, active, lower, upper, done, True) if len(active) else active
-        if not len(moved):
-            break
-        changed = np.zeros(len(found.slots), bool)
-        changed[moved] = True
-        active = np.flatnonzero(changed[lower])
-
-
 def _middle(found: Room) -> Floats:
     """A value inside of what is left, off its ends."""
     low, high = found.low, found.high
     with np.errstate(invalid="ignore"):
-        middle = np.where(np.isfinite(low) & np.isfinite(high), (low + high) / 2, np.where(np.isfinite(low), low + 1, np.where(np.isfinite(high), high - 1, 0.0)))
+        middle = np.where(
+            np.isfinite(low) & np.isfinite(high),
+            (low + high) / 2,
+            np.where(np.isfinite(low), low + 1, np.where(np.isfinite(high), high - 1, 0.0)),
+        )
     return np.where((low == high) & (found.low_open | found.high_open), np.nan, middle)
-
-
-def _totals(model: Model, rows: Ints, which: Ints, value: Floats, n: int) -> Floats:
-    """The sum of each row's entries, or the least of them where one alone must do."""
-    total = np.bincount(which, value, n)
-    some = model.rows.some[rows]
-    if some.any():
-        least = np.full(n, np.inf)
-        np.fmin.at(least, which, value)
-        total = np.where(some, least, total)
-    return total
-
-
-def noise_of(which: Ints, size: Floats, bound: Floats, n: int) -> Floats:
-    """How far a sum of doubles may be off: each term and each addition rounds once, coefficients a few times."""
-    count = np.bincount(which, minlength=n)
-    with np.errstate(invalid="ignore"):
-        return np.asarray((count + 16) * ULP * (np.bincount(which, size, n) + np.abs(bound)))
-
-
-def _is_whole(which: Ints, value: Floats, bound: Floats, n: int) -> Bools:
-    """Rows of whole numbers that doubles add without error."""
-    whole = np.bincount(which, (value != np.rint(value)) | (np.abs(value) > 2**40), n) == 0
-    return np.asarray(whole & (bound == np.rint(bound)))
-
-
-def least_of(model: Model, batch: Batch, entries: Ints) -> tuple[Floats, Floats, Bools]:
-    """The least each entry can be within the room, its size for rounding, and whether it is not reached."""
-    rows, found = model.rows, batch.found
-    at = batch.place[rows.entry_slot[entries]]
-    factor = rows.entry_factor[entries]
-    with np.errstate(invalid="ignore"):
-        least = np.where(factor > 0, factor * found.low[at], np.where(factor < 0, factor * found.high[at], 0.0))
-    is_open = np.where(factor > 0, found.low_open[at], found.high_open[at]) & (factor != 0)
-    piece = rows.entry_piece[entries]
-    pieces = np.flatnonzero(piece >= 0)
-    if len(pieces):
-        value, open_ = least_piece(model, found, at[pieces], rows.entry_slot[entries[pieces]], rows.factor[piece[pieces]], rows.offset[piece[pieces]])
-        least[pieces], is_open[pieces] = value, open_
-    return least, np.abs(np.where(np.isfinite(least), least, 0.0)), is_open
-
-
-def least_piece(model: Model, found: Room, at: Ints, slots: Ints, factor: Floats, offset: Floats) -> tuple[Floats, Bools]:
-    """The least of piecewise amounts over the allowed cells within the room, and whether it is not reached."""
-    part = model.slots
-    low = np.maximum(part.first[slots], found.low[at, None])
-    high = np.minimum(part.last[slots], found.high[at, None])
-    low_open = np.where(part.first[slots] == low, part.first_open[slots], False) | ((found.low[at, None] == low) & found.low_open[at, None])
-    high_open = np.where(part.last[slots] == high, part.last_open[slots], False) | ((found.high[at, None] == high) & found.high_open[at, None])
-    inside = found.allowed[at] & ((low < high) | ((low == high) & ~low_open & ~high_open))
-    with np.errstate(invalid="ignore"):
-        value = np.where(factor > 0, factor * low, np.where(factor < 0, factor * high, 0.0)) + offset
-    open_ = np.where(factor > 0, low_open, high_open) & (factor != 0)
-    value = np.where(inside, value, np.inf)
-    least = value.min(axis=1)
-    reached = (inside & (value == least[:, None]) & ~open_).any(axis=1)
-    return least, ~reached
-
-
-def values_at(model: Model, batch: Batch, entries: Ints, point: Floats) -> Floats:
-    """What each entry gives at a point."""
-    rows, part = model.rows, model.slots
-    slots = rows.entry_slot[entries]
-    x = point[batch.place[slots]]
-    with np.errstate(invalid="ignore"):
-        value = rows.entry_factor[entries] * x
-    piece = rows.entry_piece[entries]
-    pieces = np.flatnonzero(piece >= 0)
-    if len(pieces):
-        value[pieces] = _piece_at(model, batch, slots[pieces], x[pieces], piece[pieces])
-    return np.asarray(np.where(rows.entry_factor[entries] == 0, np.where(piece >= 0, value, 0.0), value))
-
-
-def _piece_at(model: Model, batch: Batch, slots: Ints, x: Floats, piece: Ints) -> Floats:
-    rows, part = model.rows, model.slots
-    first, last = part.first[slots], part.last[slots]
-    wide = x[:, None]
-    inside = ((wide > first) | ((wide == first) & ~part.first_open[slots])) & ((wide < last) | ((wide == last) & ~part.last_open[slots]))
-    inside &= batch.found.allowed[batch.place[slots]]
-    inside &= _has_ending(model, slots, x)
-    cell = inside.argmax(axis=1)
-    at = np.arange(len(slots))
-    value = rows.factor[piece, cell] * x + rows.offset[piece, cell]
-    return np.where(inside[at, cell], value, np.nan)
-
-
-def _has_ending(model: Model, slots: Ints, x: Floats) -> Bools:
-    """Which cells have the ending of a value; all where there are no endings."""
-    part = model.slots
-    found = np.ones(part.first[slots].shape, bool)
-    for number, grid in enumerate(model.grids):
-        if grid.ends is None or grid.ends.size == 1 or grid.ahead is None:
-            continue
-        here = np.flatnonzero(part.lever[slots] == number)
-        near = np.rint(np.nan_to_num(x[here]) * grid.scale)
-        k = (near - grid.origin) // (grid.step or 1) if grid.step else 2 * near + (np.abs(x[here] * grid.scale - near) > 1e-6)
-        phase = (k % grid.ends.period).astype(np.int64)
-        found[here] = grid.ahead[part.pattern[slots[here]], phase[:, None]] == 0
-    return found
-
-
-def _contested(model: Model, batch: Batch, entries: Ints, which: Ints) -> Ints:
-    """Questions in which some slot, or some ladder, is pulled both ways, or counted piecewise and by something else too."""
-    rows = model.rows
-    at = batch.place[rows.entry_slot[entries]]
-    label = np.arange(len(batch.slots))
-    while len(batch.arcs.row):
-        lower, upper = batch.place[batch.arcs.lower], batch.place[batch.arcs.upper]
-        new = label.copy()
-        np.minimum.at(new, lower, label[upper])
-        np.minimum.at(new, upper, label[lower])
-        new = new[new]
-        if (new == label).all():
-            break
-        label = new
-    factor, piece = rows.entry_factor[entries], rows.entry_piece[entries] >= 0
-    n = len(batch.slots)
-    cluster = label[at]
-    laddered = np.zeros(n, bool)
-    if len(batch.arcs.row):
-        laddered[label[batch.place[batch.arcs.lower]]] = True
-    up = np.bincount(cluster, (factor > 0) & ~piece, n) > 0
-    down = np.bincount(cluster, (factor < 0) & ~piece, n) > 0
-    stepped = np.bincount(cluster, piece, n)
-    contested = (up & down) | (stepped > 1) | ((stepped > 0) & (up | down | laddered))
-    some = model.rows.some[batch.others][which]
-    contested[cluster[some]] |= (np.bincount(cluster, minlength=n)[cluster[some]] > 1) | laddered[cluster[some]]
-    return np.unique(batch.of_slot[np.flatnonzero(contested[label])])

@@ -13,22 +13,53 @@ from alignment.initiative.reading import read_text
 from tests.oracles.coupled import Instance, Lever, Rule
 
 ITEM = (
-    "price >= cost", "price <= cap", "price > cost + 1", "price < cap", "price = today", "price <> today", "price between cost and cap",
-    "price in (3, 7)", "price <= 4 or price >= 9", "price >= {k}", "price <= {k}", "price >= 2 * cost - 3",
-)  # fmt: skip
+    "price >= cost",
+    "price <= cap",
+    "price > cost + 1",
+    "price < cap",
+    "price = today",
+    "price <> today",
+    "price between cost and cap",
+    "price in (3, 7)",
+    "price <= 4 or price >= 9",
+    "price >= {k}",
+    "price <= {k}",
+    "price >= 2 * cost - 3",
+)
 PAIR = (
-    "upper.price >= lower.price + 1", "upper.price > lower.price", "upper.price between lower.price and lower.price * 2",
-    "upper.price <= lower.price + 2", "upper.price + lower.price <= {k} + 6", "upper.price >= lower.price * upper.size / lower.size",
-    "upper.price = lower.price", "upper.cost < lower.cost or upper.price >= lower.price", "abs(upper.price - lower.price) <= 1",
-)  # fmt: skip
+    "upper.price >= lower.price + 1",
+    "upper.price > lower.price",
+    "upper.price between lower.price and lower.price * 2",
+    "upper.price <= lower.price + 2",
+    "upper.price + lower.price <= {k} + 6",
+    "upper.price >= lower.price * upper.size / lower.size",
+    "upper.price = lower.price",
+    "upper.cost < lower.cost or upper.price >= lower.price",
+    "abs(upper.price - lower.price) <= 1",
+)
 AGGREGATE = (
-    "sum(price) <= {n} * {k}", "sum(price) >= {n} * {k}", "avg(price) <= {k}", "avg(price) > {k}", "sum(price * units) <= {k} * sum(units)",
-    "count(*) filter (where price <> today) <= {c}", "count(*) filter (where price > cost) >= {c}", "max(price) <= {k}", "min(price) >= {k}",
-    "max(price) - min(price) <= {c}", "max(price) >= {k}", "sum(abs(price - today)) <= {k}", "avg(price / cost) <= 1.5",
-    "sum((price - cost) * units) >= 0.25 * sum(price * units)", "sum(price) filter (where kind = 'a') <= {k}", "sum(price) = {n} * {k}",
-    "avg(price) >= 0.8 * avg(cap)", "sum(price) between {k} and 2 * {k}", "max(price) <= 2 * min(price)",
-    "count(*) filter (where price <> today) <= 0.5 * count(*)", "sum(case when kind = 'a' then 2 * price else price end) >= {n} * {k}",
-)  # fmt: skip
+    "sum(price) <= {n} * {k}",
+    "sum(price) >= {n} * {k}",
+    "avg(price) <= {k}",
+    "avg(price) > {k}",
+    "sum(price * units) <= {k} * sum(units)",
+    "count(*) filter (where price <> today) <= {c}",
+    "count(*) filter (where price > cost) >= {c}",
+    "max(price) <= {k}",
+    "min(price) >= {k}",
+    "max(price) - min(price) <= {c}",
+    "max(price) >= {k}",
+    "sum(abs(price - today)) <= {k}",
+    "avg(price / cost) <= 1.5",
+    "sum((price - cost) * units) >= 0.25 * sum(price * units)",
+    "sum(price) filter (where kind = 'a') <= {k}",
+    "sum(price) = {n} * {k}",
+    "avg(price) >= 0.8 * avg(cap)",
+    "sum(price) between {k} and 2 * {k}",
+    "max(price) <= 2 * min(price)",
+    "count(*) filter (where price <> today) <= 0.5 * count(*)",
+    "sum(case when kind = 'a' then 2 * price else price end) >= {n} * {k}",
+)
 LINKED = ("price = list * (1 - discount)", "price <= cap - 5 * discount", "price + 4 * discount >= {k}")
 
 
@@ -48,10 +79,16 @@ def random_instance(seed: int, linked: bool = False) -> Instance:
 def _item(i: int, dice: random.Random) -> dict[str, Any]:
     cost = dice.randint(1, 8)
     return {
-        "key": f"i{i}", "cost": cost if dice.random() > 0.08 else None, "cap": cost + dice.randint(-1, 6),
-        "today": dice.randint(1, 10) if dice.random() > 0.08 else None, "size": dice.choice([1, 2, 3, 4]) if dice.random() > 0.05 else None,
-        "units": dice.randint(1, 5), "line": dice.choice(["x", "x", "y"]), "kind": dice.choice(["a", "b"]), "list": dice.randint(4, 10),
-    }  # fmt: skip
+        "key": f"i{i}",
+        "cost": cost if dice.random() > 0.08 else None,
+        "cap": cost + dice.randint(-1, 6),
+        "today": dice.randint(1, 10) if dice.random() > 0.08 else None,
+        "size": dice.choice([1, 2, 3, 4]) if dice.random() > 0.05 else None,
+        "units": dice.randint(1, 5),
+        "line": dice.choice(["x", "x", "y"]),
+        "kind": dice.choice(["a", "b"]),
+        "list": dice.randint(4, 10),
+    }
 
 
 def _rule(i: int, dice: random.Random, n: int, linked: bool) -> Rule:

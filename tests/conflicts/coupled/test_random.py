@@ -1,4 +1,6 @@
-"""On random small catalogues the minimal conflicts of all families together are those that Z3 finds, subset by subset."""
+"""On random small catalogues the minimal conflicts of all families together are those that Z3 finds, subset by
+subset.
+"""
 
 from __future__ import annotations
 

@@ -100,11 +100,19 @@ def bounds_of(line: Line, batch: Batch) -> Bounds:
 
 
 def _lifted(floors: Floats, step: float | None, origin: float) -> Floats:
-    return floors if step is None else np.ceil((floors - origin) / step)
+    if step is None:
+        return floors
+    steps = floors - origin
+    steps /= step
+    return np.asarray(np.ceil(steps, out=steps))
 
 
 def _lowered(ceilings: Floats, step: float | None, origin: float) -> Floats:
-    return ceilings if step is None else np.floor((ceilings - origin) / step)
+    if step is None:
+        return ceilings
+    steps = ceilings - origin
+    steps /= step
+    return np.asarray(np.floor(steps, out=steps))
 
 
 def _rows(groups: Mapping[int, Sequence[End]], line: Line, batch: Batch, scale: int, unsure: Bools) -> Floats:

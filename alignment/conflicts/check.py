@@ -104,7 +104,7 @@ def report(case: Situation, fail_on: str = "hard") -> ConflictReport:
         items=case.catalogue.rows,
         verdict=verdict(conflicts, case, fail_on),
         complete=case.complete,
-        not_checked=tuple(sorted(opaque)),
+        not_checked=tuple(sorted({*opaque, *(r.id for r in _not_laid_out(case))})),
         findings=findings(case.initiative, case.today, statuses),
         constraints=statuses,
         conflicts=conflicts,
@@ -123,6 +123,11 @@ def verdict(conflicts: Sequence[Conflict], case: Situation, fail_on: str) -> Any
     if any(fail_on != "hard" or c.strength == "hard" for c in open_):
         return "conflict"
     return "clear" if case.complete else "incomplete"
+
+
+def _not_laid_out(case: Situation) -> list[Checked]:
+    """Rules with endings that repeat after too many lattice points; the items in their scope were passed over."""
+    return [rule for s in case.answers.sweeps if s.not_laid_out for rule in s.line.unions]
 
 
 def _content_hash(case: Situation) -> str:

@@ -140,11 +140,12 @@ def _violated(found: Sweep, catalogue: Catalogue, only: int | None = None) -> li
         broken = (
             f"{today} is not null and {violated_sql(rule.rule, {lever.name: exp.column(lever.current, quoted=True)})}"
         )
-        if found.in_sql[r] or r >= len(line.intervals):
+        if found.in_sql[r] or r >= len(line.intervals) or (r in found.leaning and ends):
             tests[r] = broken
-        elif r in found.leaning and ends:
-            tests[r] = f"({' or '.join(ends)}) and {broken}"
-    counted = dict(zip(tests, _count_each(catalogue, list(tests.values())), strict=True))
+    outside = {r: test for r, test in tests.items() if not (found.in_sql[r] or r >= len(line.intervals))}
+    inside = {r: test for r, test in tests.items() if r not in outside}
+    counted = dict(zip(inside, _count_each(catalogue, list(inside.values())), strict=True))
+    counted |= dict(zip(outside, _count_each(catalogue, list(outside.values()), " or ".join(ends)), strict=True))
     whole = [r for r in counted if found.in_sql[r] or r >= len(line.intervals)]
     return [counted.get(r, 0) + (0 if r in whole else int(found.violated[r])) for r in range(len(line.rules))]
 
@@ -253,12 +254,16 @@ def violated(rule: Checked, levers: Mapping[str, Lever], catalogue: Catalogue) -
     return _count(catalogue, f"{known} and {violated_sql(rule.rule, put)}")
 
 
-def _count_each(catalogue: Catalogue, tests: Sequence[str]) -> list[int]:
-    """How many items meet each condition, in one query."""
+def _count_each(catalogue: Catalogue, tests: Sequence[str], among: str = "true") -> list[int]:
+    """How many items, of those that one condition holds for, meet each other one, in one query."""
     if not tests:
         return []
     counts = ", ".join(f"count(*) filter (where {test})" for test in tests)
-    row = catalogue.connection.cursor().execute(f"select {counts} from {quoted(catalogue.table)}").fetchone()
+    row = (
+        catalogue.connection.cursor()
+        .execute(f"select {counts} from {quoted(catalogue.table)} where {among}")
+        .fetchone()
+    )
     return [int(n) for n in row or ()]
 
 

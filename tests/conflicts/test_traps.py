@@ -148,3 +148,9 @@ def _without_hash(case: Any) -> Any:
     from dataclasses import replace
 
     return replace(report(case), content_hash="")
+
+
+def test_endings_that_repeat_too_seldom_to_be_laid_out_are_not_claimed_to_be_checked() -> None:
+    lever = {"name": "price", "minimum": 0, "maximum": 10, "step": Decimal("0.000001")}
+    found = report(case_of(["price % 1000 = 0.5", "price >= 5"], [{}], [lever]))
+    assert (found.complete, found.not_checked, found.verdict) == (False, ("r0",), "incomplete")

@@ -97,7 +97,8 @@ def read_aggregate(checked: Checked, levers: Mapping[str, Lever], signs: Mapping
     """The form of an aggregate rule. Raises NotNormal with what stands in the way."""
     reader = _Reader(levers, signs, [], [])
     tree = exp.Paren(this=checked.rule.tree.copy())
-    for node in list(tree.find_all(*AGGREGATES)):
+    nodes: list[exp.Expression] = list(tree.find_all(*AGGREGATES))
+    for node in nodes:
         whole: exp.Expression = node.parent if isinstance(node.parent, exp.Filter) else node
         whole.replace(reader.replaced(node, whole.copy()))
     unknown = {u.name for u in reader.unknowns}

@@ -312,8 +312,8 @@ class Builder:
             if any(key[0] == name for key in auxiliary):
                 continue
             part, by_item = self.parts[name], scale[name][self.where.group]
-            for lever, factor in part.factors.items():
-                factors[lever] = factors.get(lever, np.zeros(n)) + by_item * factor
+            for lever, own in part.factors.items():
+                factors[lever] = factors.get(lever, np.zeros(n)) + by_item * own
             bound -= np.bincount(row_of[row_of >= 0], (by_item * part.offset)[row_of >= 0], len(groups))
             if part.cell_lever is not None and part.cell_factor is not None and part.cell_offset is not None:
                 a, b = cells.get(part.cell_lever, (0.0, 0.0))

@@ -227,7 +227,7 @@ def _add_demand(
             drafts.exactly, where.sides, (), Form((), Fraction(1)), np.ones(len(table[0]), np.int64), {}, ()
         )
         empty = np.zeros(0, np.int64)
-        slots = np.concatenate([side[rows] for side in sides.values()]) if len(rows) else empty
+        touched = np.concatenate([side[rows] for side in sides.values()]) if len(rows) else empty
         entry_row = np.tile(np.arange(len(rows)), len(sides)) if len(rows) else empty
         drafts.add(
             number,
@@ -237,8 +237,8 @@ def _add_demand(
             source,
             [int(i) for i in rows],
             entry_row,
-            slots,
-            np.zeros(len(slots)),
+            touched,
+            np.zeros(len(touched)),
         )
         return
     top = quotient.top

@@ -109,7 +109,7 @@ def relax(judge: Judge, batch: Batch, slack: float | None = None, strictly: bool
     values = np.array(solution.col_value)
     duals = np.abs(np.array(solution.row_dual)) if slack is None else np.zeros(len(rows) + len(cliques))
     y = values[columns.value]
-    point = np.bincount(pieces.slot, y, len(batch.slots))
+    point = np.bincount(pieces.slot, y, len(batch.slots)).astype(float)
     share = np.where(columns.share >= 0, values[np.maximum(columns.share, 0)], 1.0)
     every = np.zeros(len(model.rows))
     every[rows] = duals[: len(rows)] / columns.norm

@@ -245,9 +245,8 @@ def _branches(judge: Judge, batch: Batch, relaxed: Relaxed) -> list[Batch] | Non
         mine = np.zeros(batch.found.allowed.shape[1], bool)
         mine[pieces.cells[p]] = True
         return [_narrowed(judge, batch, s, allowed=mine), _narrowed(judge, batch, s, allowed=~mine)]
-    outside = np.flatnonzero(~_allowed(judge, batch, relaxed.point))
-    for s in outside:
-        halves = _split(judge, batch, int(s), float(relaxed.point[s]))
+    for at in np.flatnonzero(~_allowed(judge, batch, relaxed.point)).tolist():
+        halves = _split(judge, batch, at, float(relaxed.point[at]))
         if halves:
             return halves
     return _one_of(judge, batch, relaxed) or _another_piece(judge, batch, relaxed)

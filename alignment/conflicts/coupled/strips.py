@@ -128,7 +128,8 @@ def _block(line: Line, frame: Frame, at: Positions, ends: Endings, rows: Ints, r
     order = np.argsort(np.where(exists, first, np.iinfo(np.int64).max), axis=1, kind="stable")
     keep = max(1, int(exists.sum(axis=1).max()))
     order = order[:, :keep]
-    first, last, exists, pattern = (np.take_along_axis(a, order, 1) for a in (first, last, exists, pattern))
+    first, last = np.take_along_axis(first, order, 1), np.take_along_axis(last, order, 1)
+    exists, pattern = np.take_along_axis(exists, order, 1), np.take_along_axis(pattern, order, 1)
     rules = np.take_along_axis(rules, order[:, :, None], 1)
     low, low_open = _value(first, at, lower=True)
     high, high_open = _value(last, at, lower=False)

@@ -21,7 +21,7 @@ ULP = 2.3e-16
 
 def totals_of(model: Model, rows: Ints, which: Ints, value: Floats, n: int) -> Floats:
     """The sum of each row's entries, or the least of them where one alone must do."""
-    total = np.bincount(which, value, n)
+    total = np.bincount(which, value, n).astype(float)
     some = model.rows.some[rows]
     if some.any():
         least = np.full(n, np.inf)

@@ -99,7 +99,8 @@ def _room(found: Sweep, r: int, rule: Checked, row: Row) -> None:
 
 
 def _is_cramped(line: Line, r: int, rule: Checked, row: Row, width: Fraction | None) -> bool:
-    left = [x for x in representatives([rule], line.lever, row) if not forbids(rule, x, row)]
+    further = [sign * 4 * part.modulus for part in line.residues for sign in (-1, 1)]
+    left = [x for x in representatives([rule], line.lever, row, further) if not forbids(rule, x, row)]
     if r >= len(line.intervals):
         free = line.lever.step is None
         many = len(left) > 1 or (free and len(left) == 1 and left[0] not in _ends(rule, line.lever, row))

@@ -59,6 +59,7 @@ def coupled_answers(
         clashing = Shared(sets=minimal_sets(known))
     effort, start = Effort(deadline), len(clashing.sets)
     coupled = model.coupled_bits & ~linked
+    settled: set[int] = set()
     for stage, searching in _stages(model, linked):
         clashing.complete = True
         others = model.coupled_bits & ~stage
@@ -71,11 +72,15 @@ def coupled_answers(
         if not searching:  # what a search may still tell apart is left to it
             clashing.sets = [s for s in clashing.sets if s not in clashing.unsure]
             clashing.unsure.clear()
-        if done and stage & ~linked == coupled:
+        if done:
+            settled.add(stage & ~linked)
+        if coupled in settled:
             break
     else:
         found.complete &= not coupled
-    _list_all(judge, clashing, clashing.sets[start:], coupled, found)
+    fresh = [s for s in clashing.sets[start:] if s & coupled and s not in clashing.unsure]
+    reduced = [s if coupled in settled or s & coupled in settled else _reduced(judge, s, deadline) for s in fresh]
+    _list_all(judge, clashing, {s for s in reduced if s is not None}, found)
     return found
 
 
@@ -88,21 +93,15 @@ def _stages(model: Model, linked: int) -> list[tuple[int, bool]]:
     return [*alone, (together, False), (together, True)]
 
 
-def _list_all(judge: Judge, clashing: Shared, fresh: list[int], coupled: int, found: CoupledAnswers) -> None:
-    """Lists the new sets that are minimal on the whole catalogue; where a search stopped early, that is asked again."""
-    sure: set[int] = set()
-    for rules in fresh:
-        if rules & coupled and rules not in clashing.unsure:
-            reduced = rules if found.complete else _reduced(judge, rules)
-            if reduced is not None:
-                sure.add(reduced)
+def _list_all(judge: Judge, clashing: Shared, sure: set[int], found: CoupledAnswers) -> None:
+    """Lists the sets that contain no other."""
     known = minimal_sets([*clashing.sets, *sure])
     for rules in sorted(sure & set(known), key=judge.model.ids):
         _listed(judge, rules, found)
 
 
-def _reduced(judge: Judge, rules: int) -> int | None:
-    """A subset that is minimal on every component; None where that cannot be told without a search."""
+def _reduced(judge: Judge, rules: int, deadline: float | None) -> int | None:
+    """A subset that is minimal on every component, for sets of a search that stopped early; None: not told."""
     bits = [1 << i for i in range(rules.bit_length()) if rules >> i & 1]
     for bit in bits:
         rest = rules & ~bit
@@ -110,9 +109,9 @@ def _reduced(judge: Judge, rules: int) -> int | None:
             continue
         verdicts = judge.verdicts([Question(c, rest) for c in judge.model.components])
         if "fails" in verdicts:
-            return _reduced(judge, rest)
+            return _reduced(judge, rest, deadline)
         if "open" in verdicts and any(
-            decide(judge, Question(c, rest)) != "holds"
+            decide(judge, Question(c, rest), deadline) != "holds"
             for c, v in zip(judge.model.components, verdicts, strict=True)
             if v == "open"
         ):

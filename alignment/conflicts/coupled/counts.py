@@ -32,8 +32,8 @@ def counts_of(model: Model, rules: RuleSet) -> dict[str, Counts]:
 
 
 def _one(model: Model, query: str) -> int:
-    row = model.catalogue.connection.execute(query).fetchone()
-    return int(row[0] or 0) if row else 0
+    rows = model.catalogue.connection.execute(query).fetchall()
+    return int(rows[0][0] or 0) if rows else 0
 
 
 def _scoped(model: Model, rule: Checked) -> int:

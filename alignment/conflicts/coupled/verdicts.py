@@ -154,7 +154,7 @@ class Judge:
         """Looks for a point that satisfies every row of an open question: known ones, near today's, and moved on."""
         from alignment.conflicts.coupled.descent import descended
 
-        for start in ("known", "today", "low", "high"):
+        for start in ("known", "today", "low", "high") if moving else ("known", "today"):
             still = (found == 2) & ~unsure
             if not still.any():
                 return

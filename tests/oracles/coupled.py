@@ -65,17 +65,15 @@ class Instance:
 def minimal_conflicts(instance: Instance) -> set[tuple[str, ...]]:
     """Ids of every minimal conflict: of item rules item by item, of others on the whole catalogue."""
     variables = [{v.name: z3.Real(f"{v.name}_{i}") for v in instance.levers} for i in range(len(instance.items))]
-    demands = {rule.id: _demands(rule, instance, variables) for rule in instance.rules}
+    asked = {rule.id: demands(rule, instance, variables) for rule in instance.rules}
     found: set[tuple[str, ...]] = set()
     item_rules = [r.id for r in instance.rules if r.family == "item"]
     for i in range(len(instance.items)):
-        per_item = {id: demands[id][i] for id in item_rules if i in demands[id]}
-        background = _domain(instance.levers, variables[i], i)
+        per_item = {id: asked[id][i] for id in item_rules if i in asked[id]}
+        background = domain(instance.levers, variables[i], i)
         found |= set(_minimal(per_item, background, set()))
-    background = [part for i in range(len(instance.items)) for part in _domain(instance.levers, variables[i], i)]
-    whole = {
-        id: [z3.And(*parts)] if (parts := [p for at in demands[id].values() for p in at]) else [] for id in demands
-    }
+    background = [part for i in range(len(instance.items)) for part in domain(instance.levers, variables[i], i)]
+    whole = {id: [z3.And(*parts)] if (parts := [p for at in asked[id].values() for p in at]) else [] for id in asked}
     coupled = set(_minimal(whole, background, found))
     return found | {s for s in coupled if any(id not in item_rules for id in s)}
 
@@ -112,7 +110,8 @@ def _minimal(
     return found
 
 
-def _domain(levers: Sequence[Lever], own: Mapping[str, Any], i: int) -> list[Any]:
+def domain(levers: Sequence[Lever], own: Mapping[str, Any], i: int) -> list[Any]:
+    """Ranges and lattices of one item's levers."""
     found = []
     for lever in levers:
         x = own[lever.name]
@@ -132,7 +131,8 @@ def _z3(value: Any) -> Any:
 # What rules demand, by item (item rules) or under -1
 
 
-def _demands(rule: Rule, instance: Instance, variables: list[dict[str, Any]]) -> dict[int, list[Any]]:
+def demands(rule: Rule, instance: Instance, variables: list[dict[str, Any]]) -> dict[int, list[Any]]:
+    """What a rule demands of the variables: by item for an item rule, else under -1."""
     tree = sqlglot.parse_one(rule.text, read="duckdb")
     scoped = [i for i, item in enumerate(instance.items) if rule.where is None or _fixed(rule.where, item)]
     if rule.family == "item":

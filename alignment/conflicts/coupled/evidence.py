@@ -114,14 +114,15 @@ def _component(number: int, slots: Ints, rows: Ints, rules: int) -> Component:
 
 def evidence_of(judge: Judge, rules: int, parts: list[Component]) -> Evidence:
     """The numbers that show a conflict on its broken parts."""
-    chains, sums = [], []
-    for part in parts:
-        batch = judge.batch([Question(part, rules)])
-        chains += [c for c in [_chain(judge, batch)] if c is not None]
-        sums += _sums(judge, batch)
-    chain = max(chains, key=lambda c: (abs(c.asked - c.allowed), str(c.target)), default=None)
+    if not parts:
+        return Evidence(None, None, 0)
+    questions = [Question(part, rules) for part in parts]
+    chain = _chain(judge, judge.batch(questions))
+    if chain is not None:
+        return Evidence(chain, None, len(parts))
+    sums = [s for question in questions for s in _sums(judge, judge.batch([question]))]
     worst = max(sums, key=lambda s: (abs(s.best - s.bound) / max(1e-12, abs(s.bound)), s.group), default=None)
-    return Evidence(chain, worst, len(parts))
+    return Evidence(None, worst, len(parts))
 
 
 def _sums(judge: Judge, batch: Batch) -> list[Sum]:

@@ -30,6 +30,8 @@ class _Counted:
 
 def fewest(judge: Judge, batch: Batch, row: int) -> float | None:
     """The least of a row that counts items which leave one value, all ladders kept; None where it is no such row."""
+    if not len(batch.slots):
+        return None
     counted = _counted(judge, batch, row)
     levels = None if _is_strict(judge, batch) else _levels(batch)
     if counted is None or levels is None:

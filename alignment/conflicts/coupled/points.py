@@ -149,7 +149,7 @@ def add_points(
     ).fetchall()
     table = list(zip(*found, strict=True)) if found else [() for _ in columns]
     sides = {s: np.array([index[k] for k in table[i]], np.int64) for i, s in enumerate(where.sides)}
-    told = Told(set(), None)
+    told = Told(_left_out(form, catalogue, index), None)
     start = len(where.sides) + 1
     if len(today_columns(form, where, levers)):
         broken = np.array(table[start], bool)
@@ -178,6 +178,17 @@ def add_points(
             told,
         )
     return told
+
+
+def _left_out(form: PointForm, catalogue: Catalogue, index: Mapping[Any, int]) -> set[int]:
+    """Items in scope of a ladder that have no place in it, by number."""
+    pairs = form.checked.constraint.pairs
+    if pairs is None:
+        return set()
+    missing = " or ".join(f"{quoted(c)} is null" for c in (*pairs.within, pairs.order))
+    scope = scope_sql(form.checked)
+    query = f"select {quoted(catalogue.key)} from {quoted(catalogue.table)} where {scope} and ({missing})"
+    return {index[key] for (key,) in catalogue.connection.execute(query).fetchall()}
 
 
 def today_columns(form: PointForm, where: Places, levers: Mapping[str, Lever]) -> list[str]:

@@ -1,0 +1,151 @@
+"""How long every minimal conflict among ladders, sums and item rules takes, beside Z3 on the same instance.
+
+Run `python benchmarks/coupled.py [--items 1000] [--seconds 60] [--joined] [--peer]`. The catalogue is made up with a
+seed: ladders of
+five sizes, sums per line, and ten conflicts that are planted, so that what is found can be checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from time import monotonic, perf_counter
+
+import pyarrow as pa
+
+from alignment.conflicts.check import Situation, situation
+from alignment.initiative.models import Initiative
+from alignment.initiative.reading import read_text
+from tests.oracles.coupled import Instance, Lever, Rule
+
+SIZES = 5
+AGGREGATES = 20
+PLANTED = 10
+RULES = 60
+
+
+def items_of(count: int, seed: int = 7) -> list[dict[str, object]]:
+    """Items in ladders of five sizes, spread over as many lines as there are sums."""
+    dice = random.Random(seed)
+    found = []
+    for i in range(count):
+        size, ladder = i % SIZES + 1, i // SIZES
+        cost = 4 * size + dice.randint(0, 3)
+        found.append({
+            "key": f"i{i:05d}", "ladder": ladder, "size": size, "line": ladder % AGGREGATES, "cost": cost,
+            "today": 2 * cost + dice.randint(0, 2), "units": dice.randint(1, 9), "part": dice.randint(0, 9),
+        })  # fmt: skip
+    return found
+
+
+def rules_of(items: list[dict[str, object]], joined: bool) -> list[Rule]:
+    """Sixty rules: a ladder, twenty sums, item rules, and ten pairs of them that cannot hold together."""
+    rules = [Rule("ladder", "upper.price >= lower.price", within=("ladder",), order="size")]
+    for line in range(AGGREGATES):
+        mine = [item for item in items if item["line"] == line]
+        worth = sum(int(str(item["today"])) * int(str(item["units"])) for item in mine)
+        limit = int(worth * (1.05 if line < PLANTED else 1.5))
+        rules.append(Rule(f"sum-{line:02d}", f"sum(price * units) <= {limit}", f"line = {line}"))
+    if joined:  # the last sum is over all lines, so that nothing falls apart into components
+        rules[-1] = Rule("sum-all", "avg(price / cost) <= 3")
+    for line in range(PLANTED):
+        rules.append(Rule(f"raise-{line:02d}", "price >= today * 1.10", f"line = {line}"))
+    for k in range(RULES - len(rules)):
+        part = k % 10
+        text = ("price >= cost * 1.05", "price <= today * 1.4", "price >= today * 0.6")[k % 3]
+        rules.append(Rule(f"item-{k:02d}", text, f"part = {part}"))
+    return rules
+
+
+def initiative_of(rules: list[Rule]) -> Initiative:
+    """The rules as an initiative over one price."""
+    lines = [
+        "accord: 1",
+        "id: coupled",
+        "levers:",
+        "  - {name: price, minimum: 0, maximum: 1000, step: 0.01, current: today}",
+    ]
+    lines += ["catalogue: {source: none.csv, key: key}", "constraints:"]
+    for rule in rules:
+        lines += [f"  - id: {rule.id}", "    team: brand", f'    rule: "{rule.text}"']
+        lines += [f'    where: "{rule.where}"'] if rule.where else []
+        lines += [f"    pairs: {{within: [{', '.join(rule.within)}], order: {rule.order}}}"] if rule.order else []
+    return read_text("\n".join(lines) + "\n", "coupled.yaml")
+
+
+def measured(items: list[dict[str, object]], rules: list[Rule], seconds: float | None) -> None:
+    """Times the product and prints what it found."""
+    table = pa.table({name: [item[name] for item in items] for name in items[0]})
+    start = perf_counter()
+    case: Situation = situation(initiative_of(rules), table, complete_within=seconds)
+    read = perf_counter()
+    coupled = case.coupled
+    done = perf_counter()
+    print(
+        f"{len(items):,} items, {len(rules)} rules: {len(coupled.clashes)} coupled conflicts, complete: {case.complete}"
+    )
+    print(f"  item rules {read - start:.2f} s, coupled rules {done - read:.2f} s, {PLANTED} were planted")
+
+
+def peer(items: list[dict[str, object]], rules: list[Rule], seconds: float) -> None:
+    """Z3 asked about growing sets of rules on the same instance, until the time is over."""
+    from fractions import Fraction
+
+    import z3
+
+    from tests.oracles import coupled as oracle
+
+    price = Lever("price", Fraction(0), Fraction(1000), None)  # without the lattice, which only makes it harder
+    instance = Instance(items, [price], rules)
+    variables = [{"price": z3.Real(f"price_{i}")} for i in range(len(items))]
+    solver = z3.Solver()
+    for i in range(len(items)):
+        solver.add(*oracle.domain(instance.levers, variables[i], i))
+    switches = {}
+    for rule in rules:
+        switches[rule.id] = z3.Bool(rule.id)
+        for parts in oracle.demands(rule, instance, variables).values():
+            solver.add(*(z3.Implies(switches[rule.id], part) for part in parts))
+    start, found, blocked = monotonic(), [], z3.Solver()
+    while monotonic() - start < seconds:
+        if blocked.check() != z3.sat:
+            print(f"  Z3 with a map of subsets: {len(found)} minimal sets in {monotonic() - start:.1f} s, all of them")
+            return
+        model = blocked.model()
+        seed = [r for r in switches if not z3.is_false(model.eval(switches[r]))]
+        solver.set("timeout", int(1000 * max(0.1, seconds - (monotonic() - start))))
+        verdict = solver.check(*(switches[r] for r in seed))
+        if verdict == z3.sat:
+            blocked.add(z3.Or(*(switches[r] for r in switches if r not in seed)))
+            continue
+        if verdict == z3.unknown:
+            break
+        core = [str(c) for c in solver.unsat_core()]
+        for rule in list(core):
+            rest = [r for r in core if r != rule]
+            if solver.check(*(switches[r] for r in rest)) == z3.unsat:
+                core = rest
+        found.append(core)
+        blocked.add(z3.Or(*(z3.Not(switches[r]) for r in core)))
+    print(f"  Z3 with a map of subsets: {len(found)} minimal sets in {seconds:.0f} s, not finished")
+
+
+def main() -> None:
+    """Measures one size, and the peer where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=1_000)
+    parser.add_argument("--seconds", type=float, default=60.0, help="the most that either may take")
+    parser.add_argument("--peer", action="store_true", help="also ask Z3")
+    parser.add_argument(
+        "--joined", action="store_true", help="one sum over the whole catalogue ties all items together"
+    )
+    asked = parser.parse_args()
+    items = items_of(asked.items)
+    rules = rules_of(items, asked.joined)
+    measured(items, rules, asked.seconds)
+    if asked.peer:
+        peer(items, rules, asked.seconds)
+
+
+if __name__ == "__main__":
+    main()

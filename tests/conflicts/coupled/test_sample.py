@@ -1,0 +1,48 @@
+"""On the sample, each coupled rule by itself clashes with the sets that a search of its own, set by set, has found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alignment.conflicts.check import Situation, situation
+from alignment.initiative.reading import load
+
+SAMPLE = Path(__file__).parents[3] / "data" / "sample" / "initiative.yaml"
+
+
+@pytest.fixture(scope="module")
+def case() -> Situation:
+    return situation(load(SAMPLE))
+
+
+@pytest.mark.parametrize(
+    ("ids", "parts"),
+    [
+        (("average-index", "max-change"), 3),
+        (("average-index", "floor-over-cost", "no-cut-at-launch"), 1),
+        (("average-index", "margin-rate", "no-cut-at-launch"), 2),
+        (("average-index", "european-standing", "no-cut-at-launch", "stay-in-evidence"), 1),
+        (("max-change", "power-ladder"), 136),
+        (("export-restraint", "power-ladder"), 10),
+        (("nothing-to-compare", "power-ladder"), 4),
+        (("power-ladder", "thin-data"), 2),
+        (("power-ladder", "stay-in-evidence"), 1),
+    ],
+)
+def test_a_coupled_rule_clashes_in_as_many_years_or_ladders(case: Situation, ids: tuple[str, ...], parts: int) -> None:
+    assert case.coupled.evidence[ids].parts == parts
+
+
+def test_no_other_set_has_a_single_coupled_rule(case: Situation) -> None:
+    coupled = {"average-index", "change-budget", "line-margin-rate", "power-ladder"}
+    single = [c.ids for c in case.coupled.clashes if len(coupled & set(c.ids)) == 1]
+
+    assert len(single) == 9
+
+
+def test_no_set_contains_another(case: Situation) -> None:
+    ids = [set(c.ids) for c in case.coupled.clashes]
+
+    assert not [(a, b) for a in ids for b in ids if a < b]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -36,11 +37,23 @@ def initiative(rules: Sequence[Any], levers: Sequence[Mapping[str, Any]] = (), v
 
 
 def table(rows: Sequence[Mapping[str, Any]], types: Mapping[str, pa.DataType] | None = None) -> pa.Table:
-    """Rows as an Arrow table: numbers as decimals of six places, unless `types` says otherwise; k counts from 1."""
+    """Rows as an Arrow table: numbers as decimals of six places, unless `types` says otherwise; k counts from 1.
+
+    Text stays text, and a float stands for the decimal that prints it.
+    """
     kinds = {"k": pa.int64(), **(types or {})}
     numbered = [{"k": i + 1, **row} for i, row in enumerate(rows)]
     names = list(dict.fromkeys(name for row in numbered for name in row))
-    return pa.table({n: pa.array([row.get(n) for row in numbered], kinds.get(n, NUMBER)) for n in names})
+    columns = {n: [row.get(n) for row in numbered] for n in names}
+    return pa.table({n: _array(values, kinds.get(n)) for n, values in columns.items()})
+
+
+def _array(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
+    if kind is not None:
+        return pa.array(values, kind)
+    if any(isinstance(v, (str, bool)) for v in values):
+        return pa.array(values)
+    return pa.array([Decimal(repr(v)) if isinstance(v, float) else v for v in values], NUMBER)
 
 
 def case_of(

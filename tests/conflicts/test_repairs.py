@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from alignment.conflicts.check import Situation, situation
@@ -150,14 +151,14 @@ def others(case: Situation, kind: str) -> list[Repair]:
 def test_an_exception_names_a_few_items_by_key_and_keeps_the_scope():
     rows = [{"k": "it's", "cost": 10, "air": 1}, {"k": "b", "cost": 1, "air": 1}]
     rules = [{"rule": "price >= cost", "where": "air = 1 or cost > 3"}, "price <= 8"]
-    case = case_of(rules, rows, [PRICE], types={"k": "varchar"})
+    case = case_of(rules, rows, [PRICE], types={"k": pa.string()})
     texts = [r.changes[0].to for r in others(case, "scope")]
     assert texts == ["(air = 1 or cost > 3) and k not in ('it''s')", "k not in ('it''s')"]
 
 
 def test_many_items_are_excepted_by_what_sets_them_apart():
     rows = [{"cost": 10 if i % 2 else 1, "region": "JP" if i % 2 else None} for i in range(60)]
-    case = case_of(["price >= cost", "price <= 8"], rows, [PRICE], types={"region": "varchar"})
+    case = case_of(["price >= cost", "price <= 8"], rows, [PRICE], types={"region": pa.string()})
     repair = others(case, "scope")[0]
     assert repair.changes[0].to in ("cost <> 10", "(region <> 'JP' or region is null)")
     assert effect(only(case), repair, case).fixed == repair.items_fixed == 30
@@ -165,7 +166,7 @@ def test_many_items_are_excepted_by_what_sets_them_apart():
 
 def test_items_that_cannot_be_listed_in_2000_characters_are_not_excepted():
     rows = [{"cost": 10 + i % 7 if i % 2 else 1, "x": i, "k": f"a-rather-long-key-{i}"} for i in range(200)]
-    case = case_of(["price >= cost + 0 * x", "price <= 8 + 0 * x"], rows, [PRICE], types={"k": "varchar"})
+    case = case_of(["price >= cost + 0 * x", "price <= 8 + 0 * x"], rows, [PRICE], types={"k": pa.string()})
     texts = [str(r.changes[0].to) for r in others(case, "scope")]
     assert texts == ["cost < 11", "cost < 11"] or all("not in" not in t for t in texts)
 

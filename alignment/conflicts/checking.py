@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment.conflicts.check import Situation, report, situation
-from alignment.conflicts.consequences import with_repairs
+from alignment.conflicts.consequences import left_out, with_repairs
 from alignment.conflicts.corrections import corrections
 from alignment.conflicts.relaxation import relaxation
 from alignment.conflicts.report import ConflictReport
@@ -47,6 +47,7 @@ def reported(case: Situation, fail_on: str = "hard") -> ConflictReport:
     retired, complete = corrections(bare.conflicts, case)
     return replace(
         bare,
+        findings=(*bare.findings, *left_out(bare.conflicts, case)),
         conflicts=explained,
         corrections=retired,
         corrections_complete=complete and bare.complete,

@@ -9,12 +9,13 @@ from fractions import Fraction
 from alignment.conflicts.alternatives import excepted, retired, softened
 from alignment.conflicts.check import Situation
 from alignment.conflicts.ends import is_bound
+from alignment.conflicts.grounds import Repairs
 from alignment.conflicts.joint import joint_repairs
 from alignment.conflicts.limits import within_limits
 from alignment.conflicts.members import Clash
 from alignment.conflicts.numbers import Reader
-from alignment.conflicts.repairs import Repairs, Tried, bound_repairs, new_texts
-from alignment.conflicts.report import Concession, Conflict, Edit, Repair
+from alignment.conflicts.repairs import Tried, bound_repairs, most_conflicts, new_texts
+from alignment.conflicts.report import Concession, Conflict, Edit, Finding, Repair
 from alignment.conflicts.solving import interval
 from alignment.conflicts.trials import Bench, Ids, Move, bench_of
 from alignment.rules.ruleset import Checked, schema_of
@@ -25,11 +26,24 @@ def with_repairs(conflicts: Sequence[Conflict], case: Situation) -> tuple[Confli
     reader = Reader(schema_of(case.initiative, case.catalogue.kinds), case.catalogue)
     repairs = Repairs(bench_of(case.rules, case.catalogue, reader), case.answers.clashes)
     bounds = bound_repairs(repairs)
-    single = {key: _bound(tried, clash, repairs) for key, tried in bounds.items() for clash in [repairs.clash(key[0])]}
+    single = {key: _bound(tried, clash, repairs) for key, tried in bounds.items() for clash in [repairs.by_ids[key[0]]]}
     beyond = [c for c in repairs.clashes if _all_beyond_limits(c, single)]
     both = joint_repairs(beyond, bounds, repairs)
-    joint = {ids: _bound(tried, repairs.clash(ids), repairs) for ids, tried in both.items()}
+    joint = {ids: _bound(tried, repairs.by_ids[ids], repairs) for ids, tried in both.items()}
     return tuple(replace(c, repairs=_ways_out(c, single, joint, repairs)) for c in conflicts)
+
+
+def left_out(conflicts: Sequence[Conflict], case: Situation) -> tuple[Finding, ...]:
+    """Says so where there are too many conflicts on too many items to work out a changed bound for each."""
+    found = sum(1 for c in conflicts if c.family == "item")
+    most = most_conflicts(case.catalogue.rows)
+    if found <= most:
+        return ()
+    said = (
+        f"Changed bounds were worked out for {most:,} of {found:,} conflicts of item rules, hard ones on most items "
+        "first; for the others settle these first, then check again."
+    )
+    return (Finding("repairs_left_out", "note", (), said),)
 
 
 def _all_beyond_limits(clash: Clash, single: Mapping[tuple[Ids, str], Repair]) -> bool:
@@ -48,7 +62,7 @@ def _ways_out(
     found += [joint[ids]] if ids in joint else []
     found = [replace(r, items_fixed=conflict.items, stake=conflict.stake) for r in found]
     if conflict.family == "item":
-        scoped = [(m, excepted(m, repairs.clash(ids), repairs.bench)) for m in members]
+        scoped = [(m, excepted(m, repairs.by_ids[ids], repairs.bench)) for m in members]
         found += [_alternative("scope", edit, conflict, m, repairs) for m, edit in scoped if edit]
     if conflict.strength == "hard":
         found += [_alternative("soften", e, conflict, m, repairs) for m in members if (e := softened(m))]

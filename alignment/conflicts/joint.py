@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from alignment.conflicts.ends import is_bound
+from alignment.conflicts.grounds import Repairs
 from alignment.conflicts.limits import within_limits
 from alignment.conflicts.members import Clash
 from alignment.conflicts.numbers import OwnNumber
-from alignment.conflicts.repairs import Repairs, Tried, outward, tried
+from alignment.conflicts.repairs import Tried, outcome, outward, tried
 from alignment.conflicts.solving import Need, Row, Target, interval, need
-from alignment.conflicts.trials import Ids, Move, Trial
+from alignment.conflicts.trials import Ids, Keys, Move, Trial
 from alignment.initiative.models import Lever
 from alignment.rules.ruleset import Checked
 
 SHARES = tuple(Fraction(n, 8) for n in (4, 3, 5, 2, 6, 1, 7))
-ROUNDS = 3
+ROUNDS = 8
+MOST_ADDED = 4
 
 
 def joint_repairs(
@@ -30,28 +32,52 @@ def joint_repairs(
     """
     found: dict[Ids, Tried] = {}
     asked = {c.ids: c for c in clashes if all(is_bound(repairs.bench.rules.of(i)) for i in c.ids)}
-    for bumps in range(ROUNDS):
-        trials = {ids: t for ids, c in asked.items() if ids not in found and (t := _trial(c, single, bumps, repairs))}
-        for (ids, trial), after in zip(trials.items(), repairs.bench.run(list(trials.values())), strict=True):
-            if not after.get(ids, set()) & repairs.before(ids):
+    bumps = dict.fromkeys(asked, 0)
+    for _ in range(ROUNDS):
+        trials = {i: t for i, c in asked.items() if i not in found and (t := _trial(c, single, bumps[i], repairs))}
+        for ids, (trial, after) in _outcomes(trials, repairs).items():
+            left = [k for k in after.get(ids, ()) if k in repairs.before(ids)]
+            missed = [k for k in left if k not in repairs.looked[ids]]
+            if not left:
                 found[ids] = tried(trial, after, repairs)
+            elif missed:
+                repairs.look_at(asked[ids], missed[:MOST_ADDED])
+            else:
+                bumps[ids] += 1
     return found
 
 
-def _trial(
-    clash: Clash, single: Mapping[tuple[Ids, str], Tried], bumps: int, repairs: Repairs
-) -> Trial | None:
+def _outcomes(trials: Mapping[Ids, Trial], repairs: Repairs) -> dict[Ids, tuple[Trial, Mapping[Ids, Keys]]]:
+    """What comes of trials, by the engine only where arrays do not tell."""
+    found: dict[Ids, tuple[Trial, Mapping[Ids, Keys]]] = {}
+    for ids, trial in trials.items():
+        after = outcome(repairs.by_ids[ids], trial, repairs)
+        if after is not None:
+            found[ids] = trial, {i: set(keys) for i, keys in after.items()}
+    rest = [ids for ids in trials if ids not in found]
+    for ids, clashes in zip(rest, repairs.bench.run([_on_affected(trials[i], repairs) for i in rest]), strict=True):
+        found[ids] = trials[ids], clashes
+    return found
+
+
+def _on_affected(trial: Trial, repairs: Repairs) -> Trial:
+    if not all(repairs.loosens(m) for m in trial.moves):
+        return trial
+    return Trial(trial.moves, repairs.touched([m.rule for m in trial.moves]))
+
+
+def _trial(clash: Clash, single: Mapping[tuple[Ids, str], Tried], bumps: int, repairs: Repairs) -> Trial | None:
     numbers = [single[clash.ids, i].moves for i in clash.ids]
     if any(len(moves) != 1 for moves in numbers):
         return None
     sides = [(repairs.bench.rules.of(i), moves[0].number) for i, moves in zip(clash.ids, numbers, strict=True)]
-    options = [moves for share in SHARES if (moves := _meeting(clash, sides, share, bumps, repairs))]
-    within = [o for o in options if all(within_limits(m, clash, repairs) for m in o)]
-    if not options:
-        return None
-    moves = (within or options)[0]
-    loosening = all(repairs.loosens(m) for m in moves)
-    return Trial(moves, repairs.touched(clash.ids) if loosening else None)
+    first: tuple[Move, ...] | None = None
+    for share in SHARES:
+        moves = _meeting(clash, sides, share, bumps, repairs)
+        first = first or moves
+        if moves and all(within_limits(m, clash, repairs) for m in moves):
+            return Trial(moves, None)
+    return None if first is None else Trial(first, None)
 
 
 def _meeting(
@@ -59,7 +85,7 @@ def _meeting(
 ) -> tuple[Move, ...] | None:
     """The moves after which both sides allow, on each item, the value at a share of the way from one to the other."""
     lever = repairs.bench.rules.levers[str(clash.lever)]
-    rows = repairs.exact_rows(repairs.looked_at(clash))
+    rows = repairs.exact_rows(repairs.looked[clash.ids])
     points = [(row, _between([rule for rule, _ in sides], share, lever, row)) for row in rows]
     moves = []
     for rule, number in sides:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from alignment.conflicts.ends import is_bound
+from alignment.conflicts.grounds import Repairs
 from alignment.conflicts.members import Clash
-from alignment.conflicts.repairs import Repairs
 from alignment.conflicts.solving import interval
 from alignment.conflicts.trials import Move
 from alignment.initiative.models import Lever

@@ -1,81 +1,192 @@
-"""A loosened bound against one other bound, decided by one query: enough where all rules of a lever are intervals.
+"""Loosened bounds judged without the engine: what is left of their conflict, and what it hid on the items it leaves.
 
-Of intervals that are not in conflict with the domain alone, only pairs conflict. Loosening one of them then opens
-nothing; what is left of its conflict with another are the items on which the two still leave no value between them.
+A new minimal conflict holds a loosened bound, and a part of it was minimal on the item before. Of intervals only pairs
+conflict, so it is such a pair with unions added; where a lever has no unions nothing opens. Bounds are compared in
+doubles on all items, and in fractions on those where that does not tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
-from alignment.catalogue.reading import quoted
-from alignment.conflicts.ends import end_sql, is_bound, nothing_sql
-from alignment.conflicts.exactly import forbids, in_scope, representatives
-from alignment.conflicts.line import casts_of
-from alignment.conflicts.members import Clash, exact_row, rows_of
-from alignment.conflicts.solving import Row
-from alignment.conflicts.trials import Bench, Move
+import numpy as np
+
+from alignment.conflicts.ends import is_bound
+from alignment.conflicts.exactly import breakpoints, forbids, holds, in_scope, masks_of, on_row, representatives
+from alignment.conflicts.grounds import Repairs
+from alignment.conflicts.members import Clash, plain
+from alignment.conflicts.minimal import minimal_hitting_sets
+from alignment.conflicts.solving import Row, interval, is_possible
+from alignment.conflicts.troubled import Places, Troubled, furthest_first, is_pair_of_bounds
 from alignment.initiative.models import Lever
+from alignment.rules.formula import Both, Formula, Not, Residue
 from alignment.rules.normal import Normal
-from alignment.rules.ruleset import Checked, columns_needed
+from alignment.rules.ruleset import Checked
 
 MOST_EXACT = 60
-NEAR = 1e-9
+MOST_HIDDEN = 150
+MOST_BETWEEN = 120
+
+Ids = tuple[str, ...]
+Changed = Mapping[str, Checked]
 
 
-def only_pairs(clash: Clash, rule: Checked, bench: Bench, clashes: Sequence[Clash]) -> bool:
-    """Is a conflict one of two intervals, on a lever with intervals alone, and the rule never in conflict by itself?"""
-    if len(clash.ids) != 2 or clash.lever is None:
-        return False
-    on_lever = [r for r in bench.rules.checked if isinstance(r.form, Normal) and r.form.lever == clash.lever]
-    return all(is_bound(r) for r in on_lever) and not any(c.ids == (rule.id,) for c in clashes)
+def after_loosening(clash: Clash, changed: Changed, repairs: Repairs) -> dict[Ids, list[Any]] | None:
+    """The conflict with the items it is still on, or else the conflicts that are new on the items it leaves.
 
-
-def still_apart(clash: Clash, rule: Checked, moves: Sequence[Move], bench: Bench) -> set[Any] | None:
-    """Keys of items on which the moved rule and the other one leave no value, of those furthest apart in doubles.
-
-    At most `MOST_EXACT` are looked for. None where a query cannot tell.
+    changed: the rules that are loosened, as they are then, by id. None where this needs the engine.
     """
-    lever = bench.rules.levers[str(clash.lever)]
-    other = bench.rules.of(next(i for i in clash.ids if i != rule.id))
-    changed = bench.changed(rule, moves)
-    if not is_bound(changed):
+    if clash.lever is None or not all(is_bound(repairs.bench.rules.of(i)) for i in changed):
         return None
-    keys = _doubtful([changed, other], lever, bench)
-    trees = [t for r in (changed, other) for t in (r.rule.tree, r.rule.scope) if t is not None]
-    columns = [c for c in columns_needed(trees) if c in bench.catalogue.kinds]
-    rows = zip(keys, rows_of(bench.catalogue, keys, columns), strict=True)
-    return {key for key, row in rows if not _meet([changed, other], lever, exact_row(row))}
+    if not all(is_bound(rule) for rule in changed.values()):
+        return None
+    left = _left(clash, changed, repairs)
+    if left is None or left:
+        return left if left is None else {clash.ids: left}
+    return _opened(clash, changed, repairs)
 
 
-def _meet(pair: Sequence[Checked], lever: Lever, row: Row) -> bool:
-    """Do two intervals leave a value of the lever on an item, decided in fractions?"""
-    applying = [rule for rule in pair if in_scope(rule, row)]
+# What is left
+
+
+def _left(clash: Clash, changed: Changed, repairs: Repairs) -> list[Any] | None:
+    """Keys of items on which the members leave no value, those furthest apart first; the first few of many."""
+    bench = repairs.bench
+    lever = bench.rules.levers[str(clash.lever)]
+    members = _members(clash.ids, changed, repairs)
+    if not is_pair_of_bounds(clash, bench):
+        if clash.items > MOST_EXACT or not Troubled.holds(clash):
+            return None
+        keys = [plain(k) for k in clash.keys]
+        return [k for k, row in zip(keys, repairs.exact_rows(keys), strict=True) if not _meet(members, lever, row)]
+    places = repairs.troubled.places(clash)
+    apart = repairs.troubled.apart(members, lever, places)
+    surely = np.flatnonzero(apart.none)
+    if len(surely):
+        return [_key(clash, int(surely[i])) for i in furthest_first(apart.gap[surely], MOST_EXACT)]
+    doubtful = np.flatnonzero(~apart.room)
+    keys = [_key(clash, int(doubtful[i])) for i in furthest_first(apart.gap[doubtful], MOST_EXACT)]
+    return [k for k, row in zip(keys, repairs.exact_rows(keys), strict=True) if not _meet(members, lever, row)]
+
+
+def _key(clash: Clash, position: int) -> Any:
+    return plain(clash.keys[position])
+
+
+def _members(ids: Ids, changed: Changed, repairs: Repairs) -> list[Checked]:
+    return [changed.get(i) or repairs.bench.rules.of(i) for i in ids]
+
+
+def _meet(members: Sequence[Checked], lever: Lever, row: Row) -> bool:
+    """Do rules leave a value of the lever on an item, decided in fractions?"""
+    applying = [rule for rule in members if in_scope(rule, row)]
     points = representatives(applying, lever, row)
     return any(not any(forbids(rule, x, row) for rule in applying) for x in points)
 
 
-def _doubtful(pair: Sequence[Checked], lever: Lever, bench: Bench) -> list[Any]:
-    """Keys of items on which it is not plain from doubles that a value is left, those furthest apart first."""
-    casts = casts_of(bench.catalogue)
-    ends = [_extreme(pair, side, lever, casts) for side in ("floor", "ceiling")]
-    key, table = quoted(bench.catalogue.key), quoted(bench.catalogue.table)
-    nothing = " or ".join(nothing_sql(rule) for rule in pair)
-    inner = f"select {key} as k, {ends[0]} as l, {ends[1]} as h, {nothing} as n from {table}"
-    slack = f"{NEAR} * greatest(1.0, abs(l), abs(h))"
-    room = f"l + {slack} <= h"
-    if lever.step is not None:
-        step, base = float(lever.step), float(lever.minimum or 0)
-        room = f"ceil((l + {slack} - {base}) / {step}) <= floor((h - {slack} - {base}) / {step})"
-    left = f"isinf(l) or isinf(h) or ({room})"
-    query = f"select k from ({inner}) where n or not ({left}) order by l - h desc, k limit {MOST_EXACT}"
-    return [row[0] for row in bench.catalogue.connection.execute(query).fetchall()]
+# What opens
 
 
-def _extreme(pair: Sequence[Checked], side: Any, lever: Lever, casts: Mapping[str, str]) -> str:
-    """The greater floor or the lesser ceiling of two rules within the domain."""
-    ends = [end_sql(rule, side, casts) for rule in pair]
-    own = lever.minimum if side == "floor" else lever.maximum
-    ends += [] if own is None else [f"cast('{own}' as double)"]
-    return f"{'greatest' if side == 'floor' else 'least'}({', '.join(ends)})"
+def _opened(clash: Clash, changed: Changed, repairs: Repairs) -> dict[Ids, list[Any]] | None:
+    """New minimal conflicts, with their items; None where that is not known."""
+    bench = repairs.bench
+    on_lever = [r for r in bench.rules.checked if isinstance(r.form, Normal) and r.form.lever == clash.lever]
+    unions = [r for r in on_lever if not is_bound(r)]
+    touched = [c for c in repairs.clashes if c.family == "item" and set(c.ids) & set(changed)]
+    bounds = {c.ids: [i for i in c.ids if is_bound(bench.rules.of(i))] for c in touched}
+    if any(len(c.ids) == 1 or len(bounds[c.ids]) != 2 or not Troubled.holds(c) for c in touched):
+        return None
+    if not unions:
+        return {}
+    lever = bench.rules.levers[str(clash.lever)]
+    found: dict[Ids, list[Any]] = {}
+    for one in touched:
+        members = [*_members(tuple(bounds[one.ids]), changed, repairs), *unions]
+        if len(one.ids) == len(on_lever):
+            continue
+        at = _hiding(one, members[:2], unions, lever, repairs)
+        if len(at) > MOST_HIDDEN:
+            return None
+        keys = [_key(one, int(i)) for i in at]
+        for key, row in zip(keys, repairs.exact_rows(keys), strict=True):
+            if _likely_meet(members, unions, lever, row):
+                continue
+            known = _with_one_union(members, lever, row) if len(unions) == 1 else None
+            for ids in _minimal(members, lever, row) if known is None else known:
+                within = (c.ids for c in repairs.clashes if set(c.ids) < set(ids) and not set(c.ids) & set(changed))
+                if set(ids) & set(changed) and not any(key in repairs.before(part) for part in within):
+                    found.setdefault(ids, []).append(key)
+    return found
+
+
+def _hiding(
+    clash: Clash, bounds: Sequence[Checked], unions: Sequence[Checked], lever: Lever, repairs: Repairs
+) -> Places:
+    """Positions of a conflict's items on which loosened bounds leave so little that unions may forbid all of it."""
+    if len(unions) == 1 and len(clash.ids) == 3:
+        return np.zeros(0, np.int64)
+    troubled = repairs.troubled
+    places = troubled.places(clash)
+    hides = ~troubled.apart(bounds, lever, places).none
+    for endings in _endings_always_allowed(unions[0], lever) if len(unions) == 1 else ():
+        hides &= ~troubled.apart(bounds, endings, places).room
+    return np.flatnonzero(hides)
+
+
+def _endings_always_allowed(rule: Checked, lever: Lever) -> Iterator[Lever]:
+    """The lever on values of its range and lattice, evenly spread, that a union allows on every item."""
+    assert isinstance(rule.form, Normal)
+    forbidden = rule.form.logic.forbidden()
+    if lever.minimum is None or lever.minimum < 0:
+        return
+    step, base = Fraction(lever.step or 0), Fraction(lever.minimum)
+    for ending in filter(None, map(_ending, forbidden.parts if isinstance(forbidden, Both) else (forbidden,))):
+        on_lattice = not step or ((ending.value - base) % step == 0 and ending.modulus % step == 0)
+        if on_lattice and 0 <= ending.value < ending.modulus:
+            first = ending.value + math.ceil((base - ending.value) / ending.modulus) * ending.modulus
+            yield lever.model_copy(update={"minimum": first, "step": ending.modulus})
+
+
+def _ending(forbidden: Formula) -> Residue | None:
+    """The ending outside of which alone a part of a formula forbids."""
+    if isinstance(forbidden, Residue) and forbidden.operator == "<>":
+        return forbidden
+    inside = forbidden.part if isinstance(forbidden, Not) else None
+    return inside if isinstance(inside, Residue) and inside.operator == "=" else None
+
+
+def _likely_meet(members: Sequence[Checked], unions: Sequence[Checked], lever: Lever, row: Row) -> bool:
+    """Do all members allow one of the values at which a union changes its mind? Then none of them conflict."""
+    applying = [rule for rule in members if in_scope(rule, row)]
+    points = breakpoints(unions, row)
+    return any(is_possible(x, lever) and not any(forbids(rule, x, row) for rule in applying) for x in points)
+
+
+def _with_one_union(members: Sequence[Checked], lever: Lever, row: Row) -> list[Ids] | None:
+    """Whether two bounds and a union conflict, of which no two but the bounds did; None where there are many values.
+
+    On a lattice every value between the bounds is tried.
+    """
+    low, high = interval(members[:2], row)
+    if lever.step is None or low is None or high is None:
+        return None
+    step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
+    first, last = math.ceil((low[0] - base) / step), math.floor((high[0] - base) / step)
+    if last - first > MOST_BETWEEN:
+        return None
+    points = [x for x in (base + k * step for k in range(first, last + 1)) if is_possible(x, lever)]
+    points = [x for x in points if (x > low[0] or not low[1]) and (x < high[0] or not high[1])]
+    if not points or not in_scope(members[2], row):
+        return []
+    assert isinstance(members[2].form, Normal)
+    forbidden = on_row(members[2].form.logic.forbidden(), row)
+    return [tuple(sorted(m.id for m in members))] if all(holds(forbidden, x, row) for x in points) else []
+
+
+def _minimal(members: Sequence[Checked], lever: Lever, row: Row) -> list[Ids]:
+    """The minimal conflicts among some rules on one item."""
+    sets, _ = minimal_hitting_sets(masks_of(members, lever, row))
+    return [tuple(sorted(m.id for i, m in enumerate(members) if s >> i & 1)) for s in sets]

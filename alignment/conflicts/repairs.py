@@ -9,26 +9,25 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from sqlglot import exp
 
-from alignment.catalogue.reading import quoted
-from alignment.conflicts.directions import direction, known_signs
-from alignment.conflicts.line import scope_sql
-from alignment.conflicts.members import Clash, exact_row, plain, rows_of
-from alignment.conflicts.numbers import OwnNumber, added_numbers, own_numbers, text_with
-from alignment.conflicts.pairwise import only_pairs, still_apart
-from alignment.conflicts.solving import Need, Row, need, targets
+from alignment.conflicts.ends import is_bound
+from alignment.conflicts.grounds import Repairs
+from alignment.conflicts.members import Clash, plain
+from alignment.conflicts.numbers import OwnNumber, text_with
+from alignment.conflicts.pairwise import after_loosening
+from alignment.conflicts.solving import Need, Row, Target, need, targets
 from alignment.conflicts.trials import Bench, Ids, Keys, Move, Trial
-from alignment.initiative.models import Lever
+from alignment.conflicts.troubled import furthest_first, is_pair_of_bounds
 from alignment.rules.normal import Normal
-from alignment.rules.render import render
-from alignment.rules.ruleset import Checked, columns_needed
+from alignment.rules.ruleset import Checked
 
-MOST_ITEMS = 120
-MANY_CONFLICTS = 30
-MOST_ROUNDS = 6
+FEW = 4
+NEEDIEST = 3
+MOST_ADDED = 4
+MOST_ROUNDS = 12
 MOST_WORK = 10_000_000
 LEAST_CONFLICTS = 20
+STEP = Fraction(1, 100)
 OVERSHOOT = Fraction(2, 100)
 MOST_DECIMALS = 9
 
@@ -43,6 +42,23 @@ class Tried:
 
 
 @dataclass
+class ItemNeeds:
+    """What one item asks of each number, worked out when first asked for."""
+
+    targets: Sequence[Target]
+    lever: str | None
+    row: Row
+    known: dict[str, Need | None] = field(default_factory=dict)
+
+    def of(self, number: OwnNumber) -> Need | None:
+        """The least move of a number that lets one of the targets in; None where there is none."""
+        if number.name not in self.known:
+            found = [n for t in self.targets if (n := need(number, t, self.lever, self.row)) is not None]
+            self.known[number.name] = min(found, key=lambda n: _size(n, number), default=None)
+        return self.known[number.name]
+
+
+@dataclass
 class Search:
     """One member of one conflict while its number is looked for; it ends when `tried` is set or no plan is left."""
 
@@ -50,93 +66,11 @@ class Search:
     rule: Checked
     keys: list[Any]
     whole: bool
-    needs: list[dict[str, Need]] = field(default_factory=list)
+    needs: list[ItemNeeds] = field(default_factory=list)
     plans: list[tuple[str, ...]] = field(default_factory=list)
     bumps: int = 0
     done: bool = False
     tried: Tried | None = None
-
-
-@dataclass
-class Repairs:
-    """The bench with what was read once: each rule's numbers, exact rows of items, and conflicts before any change."""
-
-    bench: Bench
-    clashes: Sequence[Clash]
-    numbers: dict[str, list[OwnNumber]] = field(default_factory=dict)
-    rows: dict[Any, Row] = field(default_factory=dict)
-    sets: dict[Ids, Keys] = field(default_factory=dict)
-    scoped: dict[str, int] = field(default_factory=dict)
-
-    def clash(self, ids: Ids) -> Clash:
-        """The clash of a set of rules; StopIteration where there is none."""
-        return next(c for c in self.clashes if c.ids == ids)
-
-    def before(self, ids: Ids) -> Keys:
-        """Keys of a conflict's items before any change."""
-        if ids not in self.sets:
-            clash = next((c for c in self.clashes if c.ids == ids), None)
-            self.sets[ids] = set() if clash is None else {plain(k) for k in clash.keys}
-        return self.sets[ids]
-
-    def touched(self, ids: Sequence[str]) -> tuple[Any, ...]:
-        """Keys of all items on which one of the rules is in conflict, in a fixed order."""
-        found: dict[Any, None] = {}
-        for clash in self.clashes:
-            if clash.family == "item" and set(ids) & set(clash.ids):
-                found.update(dict.fromkeys(plain(k) for k in clash.keys))
-        return tuple(found)
-
-    def looked_at(self, clash: Clash) -> list[Any]:
-        """Keys of a conflict's items, or of those most likely to need the furthest move where they are many."""
-        return [plain(k) for k in (clash.keys if clash.items <= self.most_items else _extremes(clash, self.most_items))]
-
-    @property
-    def most_items(self) -> int:
-        """Items of a conflict that are looked at first: fewer where there are many conflicts."""
-        return MOST_ITEMS if len(self.clashes) <= MANY_CONFLICTS else MOST_ITEMS // 10
-
-    def in_scope(self, rule: Checked) -> int:
-        """Number of items in scope of a rule."""
-        if rule.id not in self.scoped:
-            query = f"select count(*) from {quoted(self.bench.catalogue.table)} where {scope_sql(rule)}"
-            row = self.bench.catalogue.connection.execute(query).fetchone()
-            self.scoped[rule.id] = int(row[0]) if row else 0
-        return self.scoped[rule.id]
-
-    def numbers_of(self, rule: Checked) -> list[OwnNumber]:
-        """The rule's own numbers, then those that its bounds could be given."""
-        if rule.id not in self.numbers:
-            own = own_numbers(rule.id, rule.rule, self.bench.reader)
-            added = added_numbers(rule.id, rule.rule, self.bench.reader)
-            kept = [n for n in added if n.kind != "added factor" or self._is_positive(n, rule)]
-            self.numbers[rule.id] = own + kept
-        return self.numbers[rule.id]
-
-    def loosens(self, move: Move) -> bool:
-        """Is it certain that the move allows on every item all that was allowed?"""
-        signs = known_signs(self.bench.signs, self.bench.rules.levers)
-        return direction(move.number, signs) * (move.value - move.number.value) > 0
-
-    def _is_positive(self, number: OwnNumber, rule: Checked) -> bool:
-        """Is the bound to be multiplied above zero on every item in scope on which it is known?"""
-        column = next(c for c in number.tree.find_all(exp.Column) if c.name == number.name)
-        assert column.parent is not None
-        table = quoted(self.bench.catalogue.table)
-        query = f"select count(*) from {table} where {scope_sql(rule)} and ({render(column.parent.this)}) <= 0"
-        row = self.bench.catalogue.connection.execute(query).fetchone()
-        return not row or not row[0]
-
-    def exact_rows(self, keys: Sequence[Any]) -> list[Row]:
-        """Exact values of all columns that rules use, for items by key; read once."""
-        missing = [k for k in dict.fromkeys(keys) if k not in self.rows]
-        trees = [t for r in self.bench.rules.checked for t in (r.rule.tree, r.rule.scope) if t is not None]
-        columns = [c for c in columns_needed(trees) if c in self.bench.catalogue.kinds]
-        for start in range(0, len(missing), 1000):
-            part = missing[start : start + 1000]
-            for key, row in zip(part, rows_of(self.bench.catalogue, part, columns), strict=True):
-                self.rows[key] = exact_row(row)
-        return [self.rows[k] for k in keys]
 
 
 def bound_repairs(repairs: Repairs) -> dict[tuple[Ids, str], Tried]:
@@ -155,7 +89,7 @@ def bound_repairs(repairs: Repairs) -> dict[tuple[Ids, str], Tried]:
         engine = [(s, t) for s, t in active if not _judged_alone(s, t, repairs)]
         whole = [Trial(t.moves, _affected(s, t, repairs)) for s, t in engine]
         for (search, _), trial, after in zip(engine, whole, repairs.bench.run(whole), strict=True):
-            _judge(search, trial, after, repairs)
+            _judged(search, trial, after, repairs)
     return {(s.clash.ids, s.rule.id): s.tried for s in searches if s.tried is not None}
 
 
@@ -165,20 +99,47 @@ def _first(repairs: Repairs) -> list[Clash]:
     Then those that are hard and have most items come first.
     """
     found = [c for c in repairs.clashes if c.family == "item"]
-    most = max(LEAST_CONFLICTS, MOST_WORK // repairs.bench.catalogue.rows)
+    most = most_conflicts(repairs.bench.catalogue.rows)
     hard = {r.id for r in repairs.bench.rules.checked if r.hard}
     return sorted(found, key=lambda c: (not set(c.ids) <= hard, -c.items, c.ids))[:most]
 
 
+def most_conflicts(items: int) -> int:
+    """How many conflicts of item rules have their bounds looked at on a catalogue of so many items."""
+    return max(LEAST_CONFLICTS, MOST_WORK // max(items, 1))
+
+
 def _search(clash: Clash, id: str, repairs: Repairs) -> Search:
-    keys = repairs.looked_at(clash)
-    return Search(clash, repairs.bench.rules.of(id), keys, clash.items <= repairs.most_items)
+    rule = repairs.bench.rules.of(id)
+    numbers = repairs.numbers_of(rule)
+    if clash.items <= FEW:
+        keys = [plain(k) for k in clash.keys]
+    elif numbers and is_pair_of_bounds(clash, repairs.bench):
+        keys = _neediest(clash, rule, numbers[0], repairs)
+    else:
+        keys = repairs.looked_at(clash)
+    return Search(clash, rule, keys, len(keys) == clash.items)
 
 
-def _extremes(clash: Clash, most: int) -> list[Any]:
-    """The worst items and some evenly spread ones; those that turn out to be harder still are added when found."""
-    spread = np.linspace(0, clash.items - 1, most // 3).astype(int)
-    return list(dict.fromkeys([*clash.worst_first()[: most // 2], *clash.keys[spread]]))
+def _neediest(clash: Clash, rule: Checked, number: OwnNumber, repairs: Repairs) -> list[Any]:
+    """Items that ask the furthest move of a number, as far as doubles and a straight line tell, and the worst one."""
+    lever, troubled = repairs.bench.rules.levers[str(clash.lever)], repairs.troubled
+    places = troubled.places(clash)
+    stepped = repairs.bench.changed(rule, [Move(rule.id, number, number.value + STEP, number.decimals + 2)])
+    other = repairs.bench.rules.of(next(i for i in clash.ids if i != rule.id))
+    if not is_bound(stepped):
+        return repairs.looked_at(clash)
+    was, then, theirs = troubled.ends(rule), troubled.ends(stepped), troubled.ends(other)
+    least = -np.inf if lever.minimum is None else float(lever.minimum)
+    greatest = np.inf if lever.maximum is None else float(lever.maximum)
+    low, high = np.maximum(theirs.low[places], least), np.minimum(theirs.high[places], greatest)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        down = (high - was.low[places]) / (then.low[places] - was.low[places])
+        up = (low - was.high[places]) / (then.high[places] - was.high[places])
+        needs = np.where(was.low[places] > high, down, up)
+    sizes = np.where(np.isnan(needs), np.inf, np.abs(needs))
+    chosen = [*furthest_first(sizes, NEEDIEST), *furthest_first(clash.gaps, 1)]
+    return list(dict.fromkeys(plain(clash.keys[i]) for i in chosen))
 
 
 # Plans
@@ -194,27 +155,14 @@ def _plan(search: Search, repairs: Repairs) -> None:
     search.done = True
 
 
-def _needs(search: Search, repairs: Repairs) -> list[dict[str, Need]]:
-    """For each item the least move of each number that can let a value in."""
+def _needs(search: Search, repairs: Repairs) -> list[ItemNeeds]:
+    """For each item what the least move of each number is that can let a value in."""
     rules = repairs.bench.rules
     lever = rules.levers.get(search.clash.lever or "")
     others = [rules.of(i) for i in search.clash.ids if i != search.rule.id]
-    new = search.keys[len(search.needs) :]
-    search.needs += [_item_needs(search.rule, others, lever, row, repairs) for row in repairs.exact_rows(new)]
+    for row in repairs.exact_rows(search.keys[len(search.needs) :]):
+        search.needs.append(ItemNeeds(targets(search.rule, others, lever, row), lever.name if lever else None, row))
     return search.needs
-
-
-def _item_needs(
-    rule: Checked, others: Sequence[Checked], lever: Lever | None, row: Row, repairs: Repairs
-) -> dict[str, Need]:
-    found: dict[str, Need] = {}
-    for target in targets(rule, others, lever, row):
-        for number in repairs.numbers_of(rule):
-            wanted = need(number, target, lever.name if lever else None, row)
-            before = found.get(number.name)
-            if wanted is not None and (before is None or _size(wanted, number) < _size(before, number)):
-                found[number.name] = wanted
-    return found
 
 
 def _size(wanted: Need, number: OwnNumber) -> tuple[Fraction, bool]:
@@ -236,7 +184,7 @@ def _trial(search: Search, repairs: Repairs) -> Trial | None:
 
 
 def _assigned(
-    needs: Sequence[Mapping[str, Need]], plan: Sequence[str], numbers: Sequence[OwnNumber]
+    needs: Sequence[ItemNeeds], plan: Sequence[str], numbers: Sequence[OwnNumber]
 ) -> list[tuple[OwnNumber, Need]] | None:
     """Each item served by the first number of the plan that can; per number the furthest move.
 
@@ -245,14 +193,14 @@ def _assigned(
     by_name = {n.name: n for n in numbers}
     furthest: dict[str, Need] = {}
     for item in needs:
-        name = next((n for n in plan if n in item), None)
-        if name is None:
+        served = ((n, w) for n in plan if (w := item.of(by_name[n])) is not None)
+        name, wanted = next(served, (None, None))
+        if name is None or wanted is None:
             return None
-        number, wanted = by_name[name], item[name]
         before = furthest.get(name)
         if before is not None and before.way != wanted.way:
             return None
-        if before is None or _size(wanted, number) > _size(before, number):
+        if before is None or _size(wanted, by_name[name]) > _size(before, by_name[name]):
             furthest[name] = wanted
     return [(by_name[name], furthest[name]) for name in sorted(furthest)]
 
@@ -283,16 +231,22 @@ def outward(number: OwnNumber, wanted: Need, bumps: int = 0) -> tuple[Fraction, 
 
 
 def _judged_alone(search: Search, trial: Trial, repairs: Repairs) -> bool:
-    """Decides a trial by one query where only pairs of intervals can conflict; False where that is not enough."""
-    if not all(repairs.loosens(m) for m in trial.moves):
+    """Decides a trial on arrays where it only loosens intervals; False where that is not enough."""
+    after = outcome(search.clash, trial, repairs)
+    if after is None:
         return False
-    if not only_pairs(search.clash, search.rule, repairs.bench, repairs.clashes):
-        return False
-    left = still_apart(search.clash, search.rule, trial.moves, repairs.bench)
-    if left is None:
-        return False
-    _judge(search, trial, {search.clash.ids: left} if left else {}, repairs)
+    left = [k for k in after.get(search.clash.ids, ()) if k in repairs.before(search.clash.ids)]
+    _judge(search, trial, left, {ids: set(keys) for ids, keys in after.items()}, repairs)
     return True
+
+
+def outcome(clash: Clash, trial: Trial, repairs: Repairs) -> dict[Ids, list[Any]] | None:
+    """What is left of a conflict after a trial, or else what is new, without the engine; None where that takes it."""
+    if not all(repairs.loosens(m) for m in trial.moves):
+        return None
+    bench = repairs.bench
+    changed = {m.rule: bench.changed(bench.rules.of(m.rule), trial.moves) for m in trial.moves}
+    return after_loosening(clash, changed, repairs)
 
 
 def _affected(search: Search, trial: Trial, repairs: Repairs) -> tuple[Any, ...] | None:
@@ -300,15 +254,23 @@ def _affected(search: Search, trial: Trial, repairs: Repairs) -> tuple[Any, ...]
     return repairs.touched([search.rule.id]) if all(repairs.loosens(m) for m in trial.moves) else None
 
 
-def _judge(search: Search, trial: Trial, after: Mapping[Ids, Keys], repairs: Repairs) -> None:
+def _judged(search: Search, trial: Trial, after: Mapping[Ids, Keys], repairs: Repairs) -> None:
+    """Takes what the engine found."""
     left = after.get(search.clash.ids, set())
     left = left & repairs.before(search.clash.ids) if left else left
+    _judge(search, trial, sorted(left, key=str), after, repairs)
+
+
+def _judge(search: Search, trial: Trial, left: Sequence[Any], after: Mapping[Ids, Keys], repairs: Repairs) -> None:
+    """left: items on which the conflict still is, those that are worst first."""
     if not left:
         search.tried, search.done = tried(trial, after, repairs), True
+        repairs.look_at(search.clash, search.keys)
         return
     known = set(search.keys)
-    if not search.whole and left - known:
-        search.keys += sorted(left - known, key=str)[: repairs.most_items // 2]
+    missed = [k for k in left if k not in known]
+    if not search.whole and missed:
+        search.keys += missed[:MOST_ADDED]
         return
     search.bumps += 1
     if search.bumps > 2:

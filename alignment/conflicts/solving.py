@@ -151,6 +151,13 @@ def _on_lattice(end: tuple[Fraction, bool], lever: Lever, down: bool) -> Target:
     return Target(base + whole * step)
 
 
+def is_possible(x: Fraction, lever: Lever) -> bool:
+    """Does a value lie in the lever's range and on its lattice?"""
+    if (lever.minimum is not None and x < lever.minimum) or (lever.maximum is not None and x > lever.maximum):
+        return False
+    return lever.step is None or (x - Fraction(lever.minimum or 0)) % Fraction(lever.step) == 0
+
+
 def _between(target: Target, low: _End, high: _End) -> bool:
     x = target.value
     assert x is not None
@@ -221,9 +228,7 @@ def _bisected(number: OwnNumber, target: Target, lever: str | None, row: Row) ->
     return min(found, key=lambda k: abs(k - number.value), default=None)
 
 
-def _halved(
-    number: OwnNumber, bad: Fraction, good: Fraction, target: Target, lever: str | None, row: Row
-) -> Fraction:
+def _halved(number: OwnNumber, bad: Fraction, good: Fraction, target: Target, lever: str | None, row: Row) -> Fraction:
     for _ in range(60):
         middle = (bad + good) / 2
         if _allows(number, middle, target, lever, row):

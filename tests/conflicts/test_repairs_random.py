@@ -12,7 +12,7 @@ from alignment.conflicts.checking import reported
 from alignment.conflicts.report import Conflict, Repair
 from tests.conflicts.cases import case_of
 from tests.conflicts.instances import instance
-from tests.conflicts.test_items_random import _number, constraint, lever
+from tests.conflicts.test_items_random import constraint, lever, number
 from tests.oracles.repairs import effect
 
 CHUNKS, EACH = 5, 8
@@ -20,7 +20,7 @@ CHUNKS, EACH = 5, 8
 
 def drawn(seed: int) -> Situation:
     given = instance(seed)
-    rows = [{k: _number(v) for k, v in row.items()} for row in given.rows]
+    rows = [{k: number(v) for k, v in row.items()} for row in given.rows]
     return case_of([constraint(r) for r in given.rules], rows, [lever(d) for d in given.levers])
 
 

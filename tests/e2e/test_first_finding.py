@@ -49,6 +49,7 @@ def test_a_clash_is_seen_before_it_is_saved_then_among_the_conflicts_and_in_the_
     button.click()
     expect(page.get_by_text("Compact standing is recorded.")).to_be_visible(timeout=60_000)
     expect(page.locator(".st-key-head")).to_contain_text(f"{before + new} conflicts", timeout=60_000)
+    expect(page.get_by_label("The same as a rule")).to_have_value("")
 
     go(page, "Conflicts")
     card = page.locator("[class*='st-key-card_']").filter(has=page.locator("h3", has_text="Compact standing")).first

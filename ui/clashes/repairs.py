@@ -65,12 +65,16 @@ def gives_up(repair: Repair, teams: dict[str, Team]) -> str:
     """Operations gives up $1,180, Brand $310."""
     if not repair.concessions:
         return "Nobody gives up anything measurable"
-    return "; ".join(_concession(c, repair.kind, teams[c.team].name) for c in repair.concessions)
+    given: dict[str, list[Concession]] = {}
+    for concession in repair.concessions:
+        given.setdefault(concession.team, []).append(concession)
+    return "; ".join(_concession(parts, repair.kind, teams[team].name) for team, parts in given.items())
 
 
-def _concession(given: Concession, kind: str, team: str) -> str:
+def _concession(parts: Sequence[Concession], kind: str, team: str) -> str:
+    given = parts[0]
     if given.unit != ITEMS:
-        return f"{team} gives up {amount(round(given.amount, 2), given.unit)}"
+        return f"{team} gives up {listed(amount(round(part.amount, 2), part.unit) for part in parts)}"
     items = counted(round(given.amount), "item")
     if kind == "soften":
         return f"{team} lets it yield where it must, on up to {items}"

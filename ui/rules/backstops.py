@@ -21,7 +21,7 @@ SAID = {
     "block": "block the decision", "clamp": "clamp it to", "approve": "ask a person to approve",
     "fallback": "fall back to", "alert": "alert somebody",
 }  # fmt: skip
-FIELDS = ("called", "when", "action", "to", "minutes", "owner", "tested_on")
+EMPTY = {"called": "", "when": "", "action": "block", "to": None, "minutes": None, "owner": "", "tested_on": None}
 
 
 def _key(field: str) -> str:
@@ -31,8 +31,7 @@ def _key(field: str) -> str:
 def backstop_form(here: Here, team: str, looks: Look) -> None:
     """The fields of a backstop; what is typed stays until it has been recorded."""
     if st.session_state.pop("backstop_done", False):
-        for field in FIELDS:
-            st.session_state.pop(_key(field), None)
+        st.session_state.update({_key(field): value for field, value in EMPTY.items()})
     keep: dict[str, Any] = {"persist_state": "session"}
     left, right = st.columns([7, 5], gap=32)
     with left:

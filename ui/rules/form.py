@@ -16,10 +16,12 @@ from ui.rules.scopes import numeric_columns, scopes_of
 from ui.session import Here
 from ui.words import md, spoken
 
-FIELDS = (
-    "scope", "lever", "comparison", "much", "of", "raw", "because", "called", "strength", "priority", "relax_to",
-    "owner", "from", "until", "review_by", "guards", "within", "order", "per",
-)  # fmt: skip
+EMPTY: Mapping[str, Any] = {
+    "scope": words.ALL, "lever": None, "comparison": words.AT_LEAST, "much": "", "of": words.AMOUNT, "raw": "",
+    "because": "", "called": "", "strength": "must", "priority": 5, "relax_to": "", "owner": "", "from": None,
+    "until": None, "review_by": None, "guards": [], "within": [], "order": None, "per": [],
+}  # fmt: skip
+FIELDS = tuple(EMPTY)
 STATE = "rule_"
 _EDITED, _SEEN = "rule_edited", "rule_seen"
 MUST, SHOULD = "must", "should"
@@ -45,9 +47,12 @@ def seen() -> int | None:
 
 
 def clear() -> None:
-    """Empties the form."""
-    for field in FIELDS:
-        st.session_state.pop(key(field), None)
+    """Empties the form; values are set, not dropped, because a browser keeps what it was not told to change."""
+    for field, value in EMPTY.items():
+        if value is None and field == "lever":
+            st.session_state.pop(key(field), None)
+        else:
+            st.session_state[key(field)] = list(value) if isinstance(value, list) else value
     st.session_state[_EDITED] = st.session_state[_SEEN] = None
 
 

@@ -14,7 +14,7 @@ from ui.widgets.notes import problem
 from ui.words import days, md, share, spoken
 from ui.workshop import workshop
 
-FIELDS = ("called", "metric", "want", "weight", "swing", "horizon", "target", "because")
+EMPTY = {"called": "", "weight": 1.0, "swing": None, "horizon": None, "target": "", "because": ""}
 
 
 def _key(field: str) -> str:
@@ -24,8 +24,7 @@ def _key(field: str) -> str:
 def goal_form(here: Here, team: str) -> None:
     """The fields of a goal; metrics come from Frame."""
     if st.session_state.pop("goal_done", False):
-        for field in FIELDS:
-            st.session_state.pop(_key(field), None)
+        st.session_state.update({_key(field): value for field, value in EMPTY.items()})
     if not here.initiative.metrics:
         st.caption("A goal is about a metric, and there is none yet. Metrics are recorded under Frame.")
         return

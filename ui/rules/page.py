@@ -64,8 +64,8 @@ def constraint_form(here: Here, team: str, looks: Look) -> None:
         trial = None
         if constraint is not None:
             trial, said = try_or_say(constraint, here)
-        trial_card(trial, said, here, looks)
-    typed = bool((st.session_state.get(form.key("raw")) or "").strip())
+        typed = bool((st.session_state.get(form.key("raw")) or "").strip())
+        trial_card(trial, "It can be tried once it can be read." if typed else said, here, looks)
     if said and typed and trial is None:
         with said_here:
             problem(said)

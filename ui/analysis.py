@@ -77,7 +77,7 @@ class Ground:
 
 
 _texts: dict[str, tuple[Initiative, str]] = {}
-_tables, _situations, _bare, _reports, _mappings = Kept(8), Kept(), Kept(), Kept(), Kept()
+_tables, _situations, _bare, _tried, _reports, _mappings = Kept(8), Kept(), Kept(), Kept(), Kept(), Kept()
 
 
 def ground(initiative_id: str) -> Ground:
@@ -93,9 +93,13 @@ def ground(initiative_id: str) -> Ground:
 def _text_key(initiative_id: str, initiative: Initiative) -> str:
     known = _texts.get(initiative_id)
     if known is None or known[0] is not initiative:
-        text = to_json(initiative.model_copy(update=_SILENT))
-        known = _texts[initiative_id] = initiative, hashlib.sha256(text.encode()).hexdigest()
+        known = _texts[initiative_id] = initiative, _digest(initiative)
     return known[1]
+
+
+def _digest(initiative: Initiative) -> str:
+    text = to_json(initiative.model_copy(update=_SILENT))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def catalogue(ground: Ground) -> "Catalogue":
@@ -137,6 +141,18 @@ def bare_report(ground: Ground) -> "ConflictReport":
         return replace(report(situation(ground)), content_hash=ground.content_hash)
 
     return _reports.known(ground.key) or _bare.get(ground.key, make)
+
+
+def tried_report(ground: Ground, initiative: Initiative) -> "tuple[Situation, ConflictReport]":
+    """What a check would find if the initiative were this one; without ways out. Raises AccordError."""
+
+    def make() -> "tuple[Situation, ConflictReport]":
+        from alignment.conflicts.check import report, situation
+
+        case = situation(initiative, catalogue(ground))
+        return case, report(case)
+
+    return _tried.get((ground.key, _digest(initiative)), make)
 
 
 def report(ground: Ground) -> "ConflictReport":

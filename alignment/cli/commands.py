@@ -49,7 +49,7 @@ def _validate(request: Request) -> Answer:
 def _check(request: Request) -> Answer:
     initiative = alignment.load(request.file)
     report = _checked(request, initiative)
-    code = exit_code(report, request.fail_on)
+    code = exit_code(report, request.fail_on, request.complete_within is not None)
     if request.format == "text":
         from alignment.cli.text import check_text
 

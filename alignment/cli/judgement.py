@@ -17,11 +17,14 @@ def counting(report: ConflictReport, fail_on: str) -> list[Conflict]:
     return [c for c in report.conflicts if c.waived_until is None and (c.strength == "hard" or fail_on == "soft")]
 
 
-def exit_code(report: ConflictReport, fail_on: str) -> int:
-    """0 nothing counts, 1 a conflict counts, 3 the answer is not complete and nothing found so far counts."""
+def exit_code(report: ConflictReport, fail_on: str, timed: bool = True) -> int:
+    """0 nothing counts, 1 a conflict counts, 3 a time budget ended before the answer and nothing found so far counts.
+
+    timed: whether there was a time budget; without one a search that ended early is said in the answer alone.
+    """
     if counting(report, fail_on):
         return FINDINGS
-    return CLEAR if report.complete else OUT_OF_TIME
+    return OUT_OF_TIME if timed and not report.complete else CLEAR
 
 
 def severities(fail_on: str) -> set[str]:

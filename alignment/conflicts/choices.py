@@ -49,7 +49,9 @@ def choose(lever: Lever, rules: Sequence[Checked], catalogue: Catalogue) -> Chos
     forbids = [[violated_sql(r.rule, {lever.name: value_tree(v)}) for r in rules] for v in values]
     data = _table(lever, rules, forbids, catalogue)
     n = len(data["k"])
-    bits = [sum((data[f"f{v}_{r}"].astype(np.int64) << r for r in range(len(rules))), np.zeros(n, np.int64)) for v in range(len(values))]
+    none = np.zeros(n, np.int64)
+    by_rule = range(len(rules))
+    bits = [sum((data[f"f{v}_{r}"].astype(np.int64) << r for r in by_rule), none) for v in range(len(values))]
     chosen = Chosen([], np.zeros(n, bool))
     _enumerate(chosen, rules, data, np.column_stack(bits), lever)
     for r, rule in enumerate(rules):

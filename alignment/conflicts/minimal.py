@@ -1,6 +1,6 @@
 """Minimal hitting sets: the smallest groups of rules that between them forbid everything.
 
-A family of sets of rules, one per value that could be chosen, says which rules forbid that value; a minimal conflict is a
+A family of sets of rules, one per value that could be chosen, says which rules forbid it; a minimal conflict is a
 set of rules that meets every member of the family and loses that when any rule leaves (a minimal transversal).
 Berge's sequential method, sets as bits of whole numbers.
 """

@@ -18,6 +18,7 @@ from alignment.store.values import (
 from alignment.store.workshop import DEFAULT_PATH, Workshop
 
 __all__ = [
-    "ACCORD", "DEFAULT_PATH", "Actor", "Add", "Comment", "DataFile", "Edit", "Entry", "Event", "Head", "Member", "NotAllowed",
+    "ACCORD", "DEFAULT_PATH", "Actor", "Add", "Comment", "DataFile", "Edit", "Entry", "Event", "Head", "Member",
+    "NotAllowed",
     "Refused", "Remove", "Stage", "Stale", "StoreError", "Summary", "Workshop",
 ]

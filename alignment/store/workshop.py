@@ -345,8 +345,8 @@ class Workshop:
         """Keeps a catalogue or decision table, already validated by the caller, as the one in use.
 
         source: the original, as a path or its bytes, at most `limit` bytes; rows and columns describe it; parquet: the
-        same rows, typed, for reading fast. An earlier file stays on disk and in the history. Facilitators only; `ACCORD`
-        stands for the app itself, which puts in what comes with it.
+        same rows, typed, for reading fast. An earlier file stays on disk and in the history. Facilitators only;
+        `ACCORD` stands for the app itself, which puts in what comes with it.
         """
         if which not in ("catalogue", "decisions"):
             raise UsageError(f"'{which}' is not a table; attach a catalogue or decisions")

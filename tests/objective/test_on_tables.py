@@ -179,7 +179,7 @@ def test_a_file_is_mapped_by_its_path(tmp_path):
     [
         (lambda f: f.drop(columns="price"), DataError, "the lever 'price' is not a column"),
         (lambda f: f.drop(columns="sku"), DataError, "there is no column 'sku', named as its item"),
-        (lambda f: f.rename(columns={"c": "d"}), RuleError, "'c' is not a column"),
+        (lambda f: f.rename(columns={"c": "d"}), RuleError, "'c' is not a name that can stand here"),
         (lambda f: f.iloc[:0], DataError, "there are no rows"),
         (lambda f: f.assign(today="yes"), DataError, "'today' does not mark rows"),
         (lambda f: f.assign(a="much"), DataError, "'a' is not a column of numbers"),

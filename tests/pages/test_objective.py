@@ -180,7 +180,7 @@ def test_a_decision_table_is_measured_on_at_once(home):
         ("sku,price\nA\n", "candidates.csv"),
         ("sku,price,margin,image\nZZ,1,2,3\n", "not in the catalogue"),
         ("sku,cost_of_it,margin,image\nA,1,2,3\n", "the lever &#x27;price&#x27; is not a column"),
-        ("sku,price,image\nA,1,2\n", "&#x27;margin&#x27; is not a column"),
+        ("sku,price,image\nA,1,2\n", "&#x27;margin&#x27; is not a name that can stand here"),
     ],
 )
 def test_a_table_that_does_not_fit_is_one_sentence_and_nothing_is_recorded(home, table, said):

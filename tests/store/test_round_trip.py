@@ -18,7 +18,7 @@ from alignment.store import Workshop
 from alignment.store.bodies import from_body, to_body
 from tests.store.sample import ANA
 
-NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9)
+NUMBERS = st.decimals(-(10**9), 10**9, allow_nan=False, allow_infinity=False, places=8)
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 DATES = st.dates(dt.date(1990, 1, 1), dt.date(2100, 1, 1))
 
@@ -52,11 +52,12 @@ def initiatives(draw: st.DrawFn) -> Initiative:
                     for name in metrics],
         "constraints": [draw(shuffled({"id": id, "team": draw(team), "rule": draw(WORDS), **draw(constraint)}))
                         for id in ids],
-        "links": [{"from": draw(metric), "to": draw(metric), "sign": "negative", "strength": draw(st.decimals(0, 1))}
+        "links": [{"from": draw(metric), "to": draw(metric), "sign": "negative",
+                   "strength": draw(st.decimals(0, 1, places=6))}
                   for _ in range(draw(st.integers(0, 3)))],
         "changes": [draw(shuffled({"date": draw(DATES), "team": draw(team), "what": draw(WORDS), **draw(change)}))
                     for _ in range(draw(st.integers(0, 3)))],
-        "definitions": [{"metric": draw(metric), "version": draw(st.integers() | WORDS), "text": draw(WORDS)}
+        "definitions": [{"metric": draw(metric), "version": draw(st.integers(0, 10**9) | WORDS), "text": draw(WORDS)}
                         for _ in range(draw(st.integers(0, 2)))],
         **draw(optional(summary=st.none() | WORDS, as_of=DATES, id=WORDS, goals=st.just([]), objective=st.none())),
     }

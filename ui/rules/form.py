@@ -273,6 +273,11 @@ def new_id(here: Here, called: str) -> str:
     return next(id for id in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if id not in taken)
 
 
+def for_trial(constraint: Constraint, here: Here) -> Constraint:
+    """The constraint as it is tried: a new one keeps one id, so that naming it checks nothing anew."""
+    return constraint if edited() else constraint.model_copy(update={"id": new_id(here, "")})
+
+
 def _kind(rule: str, paired: bool) -> str:
     if paired:
         return "ladder"

@@ -154,7 +154,8 @@ def worth(*pairs):
     [
         (
             [(0.0006, 0.632), (0.435, -0.077)],
-            "“Image floor” saves 63 points and costs nothing; “No rise above 15 %” costs 44 and sets the model back by 8",
+            "“Image floor” saves 63 points and costs nothing; "
+            "“No rise above 15 %” costs 44 and sets the model back by 8",
         ),
         ([(0.2, 0.5)], "“Image floor” saves 50 points and costs 20"),
         ([(0.2, 0)], "No rule saves anything from this model; “Image floor” costs 20 points"),

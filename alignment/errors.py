@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class AccordError(Exception):
@@ -28,10 +29,13 @@ class Problem:
 
 
 class FileProblems(AccordError):
-    """A file that cannot be used as it stands; `problems` holds every error found, in the order of the file."""
+    """A file that cannot be used as it stands; `problems` holds every error found, in the order of the file.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+    `left` is what could be read all the same, so that more can be said about it; None where that is nothing.
+    """
+
+    def __init__(self, problems: Sequence[Problem], left: Any = None) -> None:
+        self.problems, self.left = tuple(problems), left
         super().__init__("\n".join(str(p) for p in self.problems))
 
 

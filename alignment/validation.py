@@ -35,8 +35,24 @@ def validate(path: str | Path, catalogue: Any = None, decisions: Any = None) -> 
     try:
         initiative = load(path)
     except FileProblems as error:
-        return _validity([_mistake(p) for p in error.problems])
+        known = [_mistake(p) for p in error.problems]
+        more = _rules_of(error.left.in_folder(Path(path).parent), catalogue) if error.left is not None else []
+        return _validity([*known, *(m for m in more if m not in known)])
     return _validity(list(_mistakes(initiative, catalogue, decisions)))
+
+
+def _rules_of(initiative: Initiative, catalogue: Any) -> list[Mistake]:
+    """What is wrong with the catalogue and the rules of a file whose references are broken."""
+    from alignment.catalogue.reading import open_catalogue
+    from alignment.rules.ruleset import read_rules
+
+    try:
+        read_rules(initiative, open_catalogue(initiative, catalogue))
+    except FileProblems as error:
+        return [_mistake(p) for p in error.problems]
+    except DataError as error:
+        return [_at(initiative, "catalogue.source", error)]
+    return []
 
 
 def _validity(mistakes: list[Mistake]) -> Validity:

@@ -75,15 +75,17 @@ def read_text(text: str, file: str = "initiative.yaml") -> Initiative:
     version = data.get("accord")
     if version != 1 or isinstance(version, bool):
         raise FileProblems([_version_problem(version, "accord" in data, file, lines)])
+    initiative: Initiative | None = None
+    places = {path_text(at): line for at, line in lines.items()}
     try:
-        initiative = Initiative.model_validate(data)
+        initiative = Initiative.model_validate(data).read_from(file, places)
         problems = doubled + [_reference(finding, lines, file) for finding in reference_problems(initiative)]
     except ValidationError as error:
         found = [problem_of(e, data, lines, file) for e in error.errors()]
         problems = doubled + _one_a_place(found) + [_reference(f, lines, file) for f in _other_findings(data)]
-    if problems:
-        raise FileProblems(_in_order(problems))
-    return initiative.read_from(file, {path_text(at): line for at, line in lines.items()})
+    if problems or initiative is None:
+        raise FileProblems(_in_order(problems), initiative)
+    return initiative
 
 
 def _reference(finding: Finding, lines: Lines, file: str) -> Problem:

@@ -16,6 +16,8 @@ def go(page: Page, name: str) -> None:
 
 
 def join(page: Page, name: str, team: str) -> None:
+    expect(page.get_by_text("Join to record for your team")).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
     page.get_by_test_id("stPopoverButton").filter(has_text="Join").click()
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Your name").press("Tab")

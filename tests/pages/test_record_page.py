@@ -4,6 +4,7 @@ import pytest
 
 from alignment.initiative.models import Constraint
 from tests.pages.conftest import problems, texts
+from ui import analysis
 
 CLASH = "price <= cost * 1.1"
 
@@ -167,3 +168,21 @@ def test_a_record_of_another_session_is_on_the_list_at_the_next_run(shop):
     app.run()
     assert "Cap" in list(app.dataframe[0].value["Name"])
     assert typed_here.text_area(key="rule_raw").value == "price <= 90"
+
+
+def test_a_rule_over_an_average_is_tried_on_the_whole_catalogue(shop):
+    app = typed(shop.page("record", shop.bo), "avg(price) <= 10")
+    assert app.button(key="record").label == "Record with 1 new conflict"
+    assert "Before you save: it clashes with one rule" in texts(app)
+    assert {m.label: m.value for m in app.metric}["In scope"] == "6"
+
+
+def test_a_clash_with_an_average_in_force_is_seen_before_saving(shop):
+    average = Constraint(id="cheap-on-average", team="operations", rule="avg(price) <= 40")
+    shop.store.add(shop.id, "constraints", average, shop.ana.actor)
+    app = typed(shop.page("record", shop.bo), "price >= 50")
+    assert "Cheap on average" in texts(app)
+    new = int(app.button(key="record").label.split()[2])
+    before = len(analysis.bare_report(analysis.ground(shop.id)).conflicts)
+    app.button(key="record").click().run()
+    assert len(analysis.bare_report(analysis.ground(shop.id)).conflicts) == before + new

@@ -4,7 +4,7 @@ import streamlit as st
 
 from alignment.conflicts.report import Conflict
 from ui.clashes.items import items_table
-from ui.clashes.line import line_of
+from ui.clashes.line import line_of, reason_of
 from ui.clashes.verdict import lever_word
 from ui.clashes.ways_out import ways_out
 from ui.figures.drawing import Look
@@ -46,7 +46,7 @@ def _finding(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
     fig = line_of(conflict, here.initiative, looks)
     key = next(iter(conflict.worst.values()), None)
     if fig is None:
-        st.markdown(md(conflict.explanation))
+        st.markdown(md(reason_of(conflict.explanation)))
     else:
         place = "Worst at" if conflict.items > 1 else "At"
         st.markdown(f"{place} **{md(key)}**: {md(fig.layout.meta['title'])}.")

@@ -7,6 +7,7 @@ from ui.figures.allowed import allowed, domain_row
 from ui.figures.conflicts import number_line
 from ui.figures.drawing import Look
 from ui.rules.naming import named
+from ui.words import capital
 
 
 def line_of(conflict: Conflict, initiative: Initiative, looks: Look):
@@ -20,6 +21,12 @@ def line_of(conflict: Conflict, initiative: Initiative, looks: Look):
         rows.append(domain_row(*(None if end is None else float(end) for end in (lever.minimum, lever.maximum))))
     word = lever_word(initiative, lever.name)
     return number_line(rows, looks, lever=word, unit=lever.unit, today=conflict.today_at_worst)
+
+
+def reason_of(explanation: str) -> str:
+    """What an explanation says after "… cannot hold on this catalogue: ", where a heading has said that."""
+    _, found, rest = explanation.partition(" on this catalogue: ")
+    return capital(rest) if found else explanation
 
 
 def lever_of(initiative: Initiative, name: str | None) -> Lever | None:

@@ -12,9 +12,14 @@ def headline(report: ConflictReport, initiative: Initiative) -> str:
     live = [c for c in report.conflicts if c.waived_until is None]
     hard = [c for c in live if c.strength == "hard"]
     items = f"{count(report.infeasible_items)} of {counted(report.items, 'item')}"
-    if hard and report.infeasible_items:
-        verb = "leaves" if len(hard) == 1 else "leave"
-        return f"{capital(in_words(len(hard), 'conflict'))} {verb} no {lever_word(initiative)} for {items}"
+    single = [c for c in hard if c.family == "item"]
+    if single and report.infeasible_items:
+        verb = "leaves" if len(single) == 1 else "leave"
+        said = f"{capital(in_words(len(single), 'conflict'))} {verb} no {lever_word(initiative)} for {items}"
+        more = len(hard) - len(single)
+        return (
+            f"{said}; {in_words(more, 'more', 'more')} {noun(more, 'is', 'are')} over sums or ladders" if more else said
+        )
     if hard:
         return f"{capital(in_words(len(hard), 'conflict'))} {noun(len(hard), 'is', 'are')} open"
     if live:

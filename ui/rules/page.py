@@ -63,7 +63,7 @@ def constraint_form(here: Here, team: str, looks: Look) -> None:
         constraint, said = _said(here, team)
         trial = None
         if constraint is not None:
-            trial, said = try_or_say(constraint, here)
+            trial, said = try_or_say(form.for_trial(constraint, here), here)
         typed = bool((st.session_state.get(form.key("raw")) or "").strip())
         trial_card(trial, "It can be tried once it can be read." if typed else said, here, looks)
     if said and typed and trial is None:

@@ -8,7 +8,7 @@ import streamlit as st
 from alignment.errors import AccordError
 from alignment.initiative.models import Constraint, Initiative
 from ui import analysis
-from ui.clashes.line import line_of
+from ui.clashes.line import line_of, reason_of
 from ui.figures.drawing import Look
 from ui.rules.naming import named, tagged_all
 from ui.session import Here, bare_report, situation
@@ -16,21 +16,31 @@ from ui.widgets.figure import figure
 from ui.words import capital, count, counted, in_words, listed, md, noun
 
 if TYPE_CHECKING:
+    from alignment.conflicts.check import Situation
     from alignment.conflicts.preview import Preview
     from alignment.conflicts.report import Conflict
 
 MOST_SHOWN = 4
+COUPLED = ("pair", "aggregate")
 _previews = analysis.Kept(64)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What trying a constraint showed: its preview, the conflicts that would be new and those that would end."""
+    """What trying a constraint showed: counts of items, the conflicts that would be new, how many would end.
+
+    case: the situation with it in force. complete: whether every new conflict is listed. opaque: why it proves nothing.
+    """
 
     constraint: Constraint
-    preview: "Preview"
+    in_scope: int | None
+    violated_today: int | None
+    unknown: int | None
     new: tuple["Conflict", ...]
     ended: int
+    case: "Situation"
+    complete: bool = True
+    opaque: str | None = None
 
 
 def tried(constraint: Constraint, here: Here) -> Trial:
@@ -40,8 +50,27 @@ def tried(constraint: Constraint, here: Here) -> Trial:
     silent = constraint.model_copy(update={"because": None, "owner": None})
     found = _previews.get((here.ground.key, silent), lambda: preview(situation(here), silent))
     now = {c.id for c in bare_report(here).conflicts if constraint.id in c.constraints}
+    if not found.counted or _has_coupled(here):
+        return _with_coupled(silent, found, now, here)
     new = tuple(c for c in found.conflicts if c.id not in now)
-    return Trial(constraint, found, new, len(now - {c.id for c in found.conflicts}))
+    ended = len(now - {c.id for c in found.conflicts})
+    counts = (found.in_scope, found.violated_today, found.unknown)
+    return Trial(constraint, *counts, new, ended, found.case, found.case.answers.complete, found.opaque)
+
+
+def _has_coupled(here: Here) -> bool:
+    """Whether rules over sums or neighbours are in force, which only a check of the whole catalogue can judge."""
+    return any(s.family in COUPLED and s.status != "not_in_force" for s in bare_report(here).constraints)
+
+
+def _with_coupled(constraint: Constraint, found: "Preview", now: set[str], here: Here) -> Trial:
+    shown = constraint.model_copy(update={"status": "proposed"}) if constraint.status == "retired" else constraint
+    case, checked = analysis.tried_report(here.ground, with_rule(here.initiative, shown))
+    mine = [c for c in checked.conflicts if constraint.id in c.constraints]
+    status = next(s for s in checked.constraints if s.id == constraint.id)
+    counts = (status.in_scope, status.violated_today, status.unknown)
+    new = tuple(c for c in mine if c.id not in now)
+    return Trial(constraint, *counts, new, len(now - {c.id for c in mine}), case, checked.complete, found.opaque)
 
 
 def trial_card(trial: Trial | None, said: str | None, here: Here, looks: Look) -> None:
@@ -52,17 +81,16 @@ def trial_card(trial: Trial | None, said: str | None, here: Here, looks: Look) -
             st.caption(md(said or "Say how much, and it is tried on every item as you go."))
             return
         _figures(trial)
-        if not trial.preview.counted:
-            st.caption(
-                "A rule over neighbours, sums or several levers is recorded and checked with the whole catalogue."
-            )
-        if trial.preview.opaque:
-            st.caption(md(f"It is only held against today's values, never used as proof: {trial.preview.opaque}."))
+        if trial.opaque:
+            said = f"It is only held against today's values, never used as proof: {trial.opaque}."
+            st.caption(md(said))
         for number, conflict in enumerate(trial.new[:MOST_SHOWN]):
             _clash(conflict, number, trial, here, looks)
         if len(trial.new) > MOST_SHOWN:
             rest = listed(_others(c, trial) for c in trial.new[MOST_SHOWN:][:6])
             st.caption(md(f"And {in_words(len(trial.new) - MOST_SHOWN, 'conflict')} more: with {rest}."))
+        if not trial.complete:
+            st.caption("The search among rules over sums and neighbours ended early, so there may be more.")
 
 
 def headline(trial: Trial | None) -> str:
@@ -76,9 +104,7 @@ def headline(trial: Trial | None) -> str:
         return f"Before you save: it clashes with {in_words(len(partners), 'rule')}"
     if trial.ended:
         return f"Before you save: it ends {in_words(trial.ended, 'conflict')}"
-    if not trial.preview.counted:
-        return "Before you save"
-    if trial.preview.in_scope == 0:
+    if trial.in_scope == 0:
         return "Before you save: no item is in its scope"
     return "Before you save: it clashes with nothing new"
 
@@ -92,12 +118,11 @@ def save_label(trial: Trial | None, changing: bool) -> str:
 
 
 def _figures(trial: Trial) -> None:
-    found = trial.preview
     shown = {
-        "In scope": count(found.in_scope),
-        "Violated today": count(found.violated_today),
-        "Unknown": count(found.unknown),
-        "New conflicts": count(len(trial.new)) if found.counted else count(None),
+        "In scope": count(trial.in_scope),
+        "Violated today": count(trial.violated_today),
+        "Unknown": count(trial.unknown),
+        "New conflicts": count(len(trial.new)),
     }
     with st.container(horizontal=True, horizontal_alignment="distribute", gap=8):
         for label, value in shown.items():
@@ -114,10 +139,19 @@ def _clash(conflict: "Conflict", number: int, trial: Trial, here: Here, looks: L
     if number:
         st.markdown(f"{who} on **{items}**{yields}.")
         return
-    st.markdown(f"{who} on **{items}**{yields}. {'Worst at' if conflict.items > 1 else 'At'} **{md(key)}**:")
     fig = line_of(conflict, initiative, looks)
-    if fig is not None:
-        figure(fig, "preview_line", titled=False)
+    if fig is None:
+        st.markdown(f"{who} on **{items}**{yields}. {md(told(conflict, trial.case))}")
+        return
+    st.markdown(f"{who} on **{items}**{yields}. {'Worst at' if conflict.items > 1 else 'At'} **{md(key)}**:")
+    figure(fig, "preview_line", titled=False)
+
+
+def told(conflict: "Conflict", case: "Situation") -> str:
+    """The explanation of a conflict without the names, which stand beside it."""
+    from alignment.explain.conflicts import explanation
+
+    return reason_of(explanation(conflict, case))
 
 
 def _others(conflict: "Conflict", trial: Trial) -> str:

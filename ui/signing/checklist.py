@@ -49,7 +49,8 @@ def _conflicts(report: "ConflictReport | None") -> Iterator[Point]:
     hard, soft = ([c for c in live if c.strength == s] for s in ("hard", "soft"))
     if hard:
         short = f"{in_words(len(hard), 'conflict')} {noun(len(hard), 'is', 'are')} open"
-        now = f"{len(hard)} open, on {counted(report.infeasible_items, 'item')}"
+        left = f"; {counted(report.infeasible_items, 'item has', 'items have')} no value left"
+        now = f"{len(hard)} open{left if report.infeasible_items else ''}"
         yield Point("blocks", "Conflicts between must rules", now, "conflicts", short)
     else:
         yield Point("done", "Conflicts between must rules", f"none on {counted(report.items, 'item')}")

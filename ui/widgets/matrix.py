@@ -111,7 +111,7 @@ def _legend(body: str, cells: Mapping[frozenset, Cell], open_ids: set[str]) -> s
         return ""
     parts = []
     if any(not cell.waived for cell in cells.values()):
-        parts.append('<span><i class="hit">9</i>items with no allowed value</span>')
+        parts.append('<span><i class="hit">9</i>items in conflict</span>')
     if any(cell.waived for cell in cells.values()):
         parts.append('<span><i class="waived">9</i>the same, waived</span>')
     parts.append("<span><i>·</i>proved free of conflict</span>")

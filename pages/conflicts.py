@@ -9,7 +9,7 @@ from ui.clashes.decided import decisions, undo_last
 from ui.clashes.giving import giving_way
 from ui.clashes.item import item_trail
 from ui.clashes.rest import further_findings, idle, near
-from ui.clashes.verdict import NOT_CHECKED, headline, second_line
+from ui.clashes.verdict import headline, not_proved, second_line
 from ui.figures.drawing import Look
 from ui.figures.subjects import Rule
 from ui.joining import join_bar
@@ -62,7 +62,7 @@ def _overview(found: ConflictReport, here: Here, looks: Look) -> None:
     left, right = st.columns([7, 5], gap=32)
     with left:
         st.header("Which rules contradict each other", anchor=False)
-        open_ids = [c.id for c in in_force if statuses[c.id] in NOT_CHECKED]
+        open_ids = not_proved(found)
         anchors = {c.id: f"conflict-{k}" for k, c in enumerate(found.conflicts, start=1)}
         st.html(matrix(rules, as_json(found.conflicts), looks.teams, open_ids, anchors))
     with right:

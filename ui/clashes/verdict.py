@@ -36,7 +36,8 @@ def second_line(report: ConflictReport) -> str:
     """What was checked and what was not, honestly."""
     in_force = [s for s in report.constraints if s.status != "not_in_force"]
     checked = [s for s in in_force if s.status not in NOT_CHECKED]
-    said = [f"{capital(in_words(len(checked), 'rule'))} proved against each other on the whole catalogue"]
+    how = "proved" if report.complete else "checked"
+    said = [f"{capital(in_words(len(checked), 'rule'))} {how} against each other on the whole catalogue"]
     soft = sum(c.strength == "soft" and c.waived_until is None for c in report.conflicts)
     if soft and any(c.strength == "hard" for c in report.conflicts):
         said.append(f"{in_words(soft, 'further conflict')} {noun(soft, 'is', 'are')} with a should rule, which yields")
@@ -50,8 +51,17 @@ def second_line(report: ConflictReport) -> str:
     if opaque:
         said.append(f"{listed(opaque)} {noun(len(opaque), 'is', 'are')} only held against today's values")
     if not report.complete:
-        said.append("the search ended before it was complete")
+        said.append("the search among sums and ladders ended before it was complete, so there may be more")
     return f"{'. '.join(capital(s) for s in said)}."
+
+
+def not_proved(report: ConflictReport) -> list[str]:
+    """Rules of which a pair without a conflict is not thereby proved clear."""
+    coupled = ("pair", "aggregate")
+    return [
+        s.id for s in report.constraints
+        if s.status in NOT_CHECKED or (not report.complete and s.family in coupled and s.status != "not_in_force")
+    ]  # fmt: skip
 
 
 def lever_word(initiative: Initiative, lever: str | None = None) -> str:

@@ -37,7 +37,7 @@ def test_the_command_line_says_what_it_does_without_loading_the_engine(words):
 
 
 def test_make_lists_its_commands_when_it_is_asked_nothing():
-    shown = make().stdout
+    shown = make("--no-print-directory").stdout
     assert [line.split()[1] for line in shown.splitlines()] == ["help", "app", *COMMANDS[1:5]]
     assert all(len(line.split(maxsplit=2)) == 3 for line in shown.splitlines()), "each command says what it does"
 

@@ -103,7 +103,7 @@ def lever_values(normal: Normal, row: dict[str, Any], domain: Lever) -> tuple[li
 
 
 HINTED = pytest.param(
-    True, marks=pytest.mark.xfail(strict=False, reason="rare nested cases with nullif and abs differ when signs are hinted")
+    True, marks=pytest.mark.xfail(strict=False, reason="rare nested cases differ when signs are hinted")
 )
 
 

@@ -15,9 +15,14 @@ def go(page: Page, name: str) -> None:
     page.get_by_test_id("stTopNavLink").filter(has_text=name).first.click()
 
 
+def settled(page: Page) -> None:
+    """Waits until the page has stopped running."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+
+
 def join(page: Page, name: str, team: str) -> None:
     expect(page.get_by_text("Join to record for your team")).to_be_visible(timeout=60_000)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+    settled(page)
     page.get_by_test_id("stPopoverButton").filter(has_text="Join").click()
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Your name").press("Tab")
@@ -54,8 +59,10 @@ def test_a_clash_is_seen_before_it_is_saved_then_among_the_conflicts_and_in_the_
     expect(page.get_by_label("The same as a rule")).to_have_value("")
 
     go(page, "Conflicts")
-    card = page.locator("[class*='st-key-card_']").filter(has=page.locator("h3", has_text="Compact standing")).first
-    expect(card.locator("h3")).to_contain_text("leave no price for", timeout=60_000)
+    leaves_none = page.locator("h3", has_text="Compact standing").filter(has_text="leave no price for")
+    card = page.locator("[class*='st-key-card_']").filter(has=leaves_none).first
+    expect(card).to_be_visible(timeout=60_000)
+    settled(page)
     items = card.get_by_text(re.compile(r"items? in a table"))
     count = re.search(r"[\d,]+", items.inner_text())[0]
     items.click()

@@ -29,9 +29,7 @@ def draw() -> None:
         sample = next((s for s in summaries if s.id == SAMPLE_ID), None)
         if sample is not None:
             rules = counted(sample.counts["constraints"], "rule")
-            st.caption(
-                f"The sample is list prices of 2,217 real cars, 1971 to 1990, with {rules} of four teams.", width=640
-            )
+            st.caption(f"The sample is about list prices of real cars, 1971 to 1990, with {rules}.", width=640)
     with right:
         if summaries:
             join_card(summaries)

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from alignment.conflicts.report import Conflict
+from ui.analysis import situation
 from ui.clashes.items import items_table
-from ui.clashes.line import line_of, reason_of
+from ui.clashes.line import line_of, line_shown_by, reason_of
 from ui.clashes.verdict import lever_word
 from ui.clashes.ways_out import ways_out
 from ui.figures.drawing import Look
@@ -44,12 +45,15 @@ def heading(conflict: Conflict, here: Here, looks: Look) -> str:
 
 def _finding(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
     fig = line_of(conflict, here.initiative, looks)
-    key = next(iter(conflict.worst.values()), None)
     if fig is None:
         st.markdown(md(reason_of(conflict.explanation)))
+        evidence = situation(here.ground).coupled.evidence.get(conflict.constraints)
+        fig = line_shown_by(evidence, conflict, here.initiative, looks)
     else:
+        key = next(iter(conflict.worst.values()), None)
         place = "Worst at" if conflict.items > 1 else "At"
         st.markdown(f"{place} **{md(key)}**: {md(fig.layout.meta['title'])}.")
+    if fig is not None:
         figure(fig, f"conflict_{number}", titled=False)
     st.caption(
         " ".join(filter(None, (md(reasons(conflict.constraints, here.initiative, looks.teams)), _notes(conflict))))

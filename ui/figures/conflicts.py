@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ui.colours import mix
-from ui.figures.allowed import RANGE_NAME, Allowed, Write, binding, ceiling_words, floor_words, spans
+from ui.figures.allowed import Allowed, Write, binding, ceiling_words, floor_words, spans
 from ui.figures.drawing import Drawing, Look, label, ticks
 from ui.words import amount, apart, capital, cut, is_currency, listed
 
@@ -212,7 +212,7 @@ def _title(rows: Sequence[Allowed], scale: Scale, write: _Writer, lever: str) ->
 
 def _alt(rows: Sequence[Allowed], scale: Scale, today: float | None, write: _Writer, lever: str) -> str:
     def said(row: Allowed) -> str:
-        who = f"{row.name} ({row.team})" if row.team else RANGE_NAME
+        who = f"{row.name} ({row.team})" if row.team else row.name
         return f"{who}: {spans(row, write)}"
 
     a, b = scale.gap

@@ -147,11 +147,12 @@ def ask(judge: Judge, searches: Sequence[tuple[Component, Asking]], effort: Effo
     searching: whether questions that take a search get one, as long as the effort lasts; else they are left open.
     """
     pending: list[tuple[Component, Asking, int]] = []
-    cache: dict[tuple[int, int], Verdict] = {}
 
     def step(component: Component, search: Asking, verdict: Verdict | None) -> None:
         try:
             asked = next(search) if verdict is None else search.send(verdict)
+            while (told := judge.known.verdict(component, asked)) is not None:
+                asked = search.send(told)
         except StopIteration:
             return
         pending.append((component, search, asked))
@@ -162,15 +163,13 @@ def ask(judge: Judge, searches: Sequence[tuple[Component, Asking]], effort: Effo
         if effort.is_spent:
             return False
         now, pending = pending, []
-        new = [(c, q) for c, _, q in now if (c.number, q) not in cache]
-        questions = [Question(c, q) for c, q in new]
-        for question, verdict in zip(questions, judge.verdicts(questions, moving=searching), strict=True):
-            answer = verdict
-            if verdict == "open" and searching and effort.allows(len(question.component.slots)):
-                answer = decide(judge, question, effort.deadline)
-            cache[question.component.number, question.rules] = answer
-        for component, search, asked in now:
-            step(component, search, cache[component.number, asked])
+        questions = [Question(c, q) for c, _, q in now]
+        verdicts = judge.verdicts(questions, moving=searching)
+        for (component, search, _), question, verdict in zip(now, questions, verdicts, strict=True):
+            if verdict == "open" and searching and effort.allows(len(component.slots)):
+                verdict = decide(judge, question, effort.deadline)
+                judge.known.add(component, question.rules, verdict)
+            step(component, search, verdict)
     return True
 
 

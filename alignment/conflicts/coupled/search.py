@@ -119,8 +119,7 @@ def _holds_near(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
             continue
         inside = _allowed(judge, batch, point)
         if inside.all() and (judge.satisfied(batch, point)[0] or holds_exactly(judge, batch, point)):
-            if batch.questions[0].component.number >= 0:
-                judge.points[batch.questions[0].component.number] = point
+            judge.remember(batch, 0, point)
             return True
     return False
 

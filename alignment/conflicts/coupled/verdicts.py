@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from alignment.conflicts.coupled.bounds import Room, beyond, room
+from alignment.conflicts.coupled.known import Known, satisfied_rules
 from alignment.conflicts.coupled.ladders import Arcs, Kinds, Limits, Pushed, kinds_of, push, push_up
 from alignment.conflicts.coupled.model import Component, Model
 from alignment.conflicts.coupled.totals import contested, is_whole, least_of, noise_of, totals_of, values_at
@@ -55,6 +56,7 @@ class Judge:
     model: Model
     kinds: Kinds = field(init=False)
     points: dict[int, Floats] = field(default_factory=dict)
+    known: Known = field(default_factory=Known)
     arc_of_row: Ints = field(init=False)
     kind_of_row: Ints = field(init=False)
 
@@ -109,6 +111,15 @@ class Judge:
         """The answer to each question, `open` where it takes a search; moving: also move points towards satisfying
         rows.
         """
+        answers = [self.known.verdict(q.component, q.rules) for q in questions]
+        new = [i for i, answer in enumerate(answers) if answer is None or answer == "open"]
+        for i, answer in zip(new, self._decided([questions[i] for i in new], moving), strict=True):
+            answers[i] = answer
+            if answer != "open" and questions[i].component.number >= 0:
+                self.known.add(questions[i].component, questions[i].rules, answer)
+        return [answer or "open" for answer in answers]
+
+    def _decided(self, questions: Sequence[Question], moving: bool) -> list[Verdict]:
         if not questions:
             return []
         batch = self.batch(questions)
@@ -173,9 +184,14 @@ class Judge:
         held = np.flatnonzero(wanted & self.satisfied(batch, point))
         found[held] = 0
         for i in held.tolist():
-            component = batch.questions[i].component
-            if component.number >= 0:
-                self.points[component.number] = point[batch.of_slot == i]
+            self.remember(batch, i, point)
+
+    def remember(self, batch: Batch, i: int, point: Floats) -> None:
+        """Keeps a point of a batch that satisfies its i-th question, and what else it satisfies."""
+        component = batch.questions[i].component
+        if component.number >= 0:
+            self.points[component.number] = point[batch.of_slot == i]
+            self.known.add(component, satisfied_rules(self, batch, i, point), "holds")
 
     def _start(self, batch: Batch, start: str) -> Floats:
         today = self.model.slots.today[batch.slots]
@@ -239,6 +255,16 @@ class Judge:
         rows = np.concatenate([batch.others, batch.arcs.row, batch.limits.row])
         if not len(rows):
             return good
+        bad = rows[self.broken_rows(batch, rows, point)]
+        filled = self.entry_start[bad] < self.entry_start[bad + 1]
+        good[batch.of_slot[batch.place[self.model.rows.entry_slot[self.entry_start[bad[filled]]]]]] = False
+        for i, q in enumerate(batch.questions):
+            if not filled.all() and np.isin(q.component.rows, bad[~filled]).any():
+                good[i] = False
+        return good
+
+    def broken_rows(self, batch: Batch, rows: Ints, point: Floats) -> Bools:
+        """Which rows do not surely hold at a point."""
         model = self.model
         entries, which = self.entries(rows)
         value = values_at(model, batch, entries, point)
@@ -249,13 +275,7 @@ class Judge:
         with np.errstate(invalid="ignore"):
             exact = whole & (np.abs(total - bound) <= noise)
             holds = np.where(exact, ~model.rows.strict[rows], total < bound - noise)
-        bad = rows[~holds]
-        filled = self.entry_start[bad] < self.entry_start[bad + 1]
-        good[batch.of_slot[batch.place[model.rows.entry_slot[self.entry_start[bad[filled]]]]]] = False
-        for i, q in enumerate(batch.questions):
-            if not filled.all() and np.isin(q.component.rows, bad[~filled]).any():
-                good[i] = False
-        return good
+        return np.asarray(~holds)
 
     def _on_grid(self, rows: Ints) -> Bools:
         """Arcs on whose grid a tie is a true one."""

@@ -5,25 +5,24 @@ None of them opens a conflict: on some items a rule is taken away, which leaves 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from alignment.catalogue.reading import quoted
-from alignment.conflicts.line import scope_sql
-from alignment.conflicts.members import Clash, plain
+from alignment.conflicts.grounds import Repairs
+from alignment.conflicts.members import Clash, listed
 from alignment.conflicts.report import Edit
-from alignment.conflicts.trials import Bench
+from alignment.conflicts.telling import FEW, MANY, Mark
 from alignment.errors import RuleError
 from alignment.rules.parse import AGGREGATES, LONGEST, Schema, parse_condition
 from alignment.rules.ruleset import Checked
-
-FEW = 12
-MANY = 1_000
 
 
 def softened(rule: Checked) -> Edit | None:
@@ -36,50 +35,85 @@ def retired(rule: Checked) -> Edit:
     return Edit(rule.id, "status", rule.constraint.status, "retired", None, None)
 
 
-def excepted(rule: Checked, clash: Clash, bench: Bench) -> Edit | None:
+def excepted(rule: Checked, clash: Clash, repairs: Repairs) -> Edit | None:
     """The rule without the conflict's items: by what sets them apart where they are many, else by their keys.
 
     None where no text of at most 2,000 characters says it, or where the rule has an average or sum over its scope.
     """
-    if clash.items == 0 or rule.rule.tree.find(*AGGREGATES) or _has_aggregate(rule):
+    if clash.items == 0 or rule.rule.tree.find(*AGGREGATES) or _has_aggregate(rule.constraint.rule):
         return None
     where = rule.constraint.where
     if FEW < clash.items <= MANY:
-        for test in _telling(rule, clash, bench):
-            edit = _edit(rule, _and(where, test), bench)
+        for mark in repairs.marks.get((rule.id, clash.ids), ()):
+            edit = _edit(rule, _and(where, _off(mark)), repairs)
             if edit is not None:
                 return edit
-    if clash.items * 4 > LONGEST:
+    return None if clash.items * 4 > LONGEST else _without(rule, listed(clash.keys), repairs)
+
+
+def _without(rule: Checked, keys: Sequence[Any], repairs: Repairs) -> Edit | None:
+    """The rule without the items of some keys, of which those that are not plain are read back."""
+    ordered = sorted(keys, key=lambda k: (str(type(k)), k))
+    text, odd = _listing(rule, ordered, repairs), [k for k in ordered if not _is_plain(k)]
+    if len(text) > LONGEST or not _is_readable(_listing(rule, odd or ordered[:1], repairs), repairs):
         return None
-    return _edit(rule, _and(where, _without(clash, bench)), bench)
+    return Edit(rule.id, "where", rule.constraint.where, text, None, None)
 
 
-def _has_aggregate(rule: Checked) -> bool:
+def _listing(rule: Checked, keys: Sequence[Any], repairs: Repairs) -> str:
+    test = f"{name_text(repairs.bench.catalogue.key)} not in ({', '.join(map(literal_text, keys))})"
+    return _and(rule.constraint.where, test)
+
+
+def _is_plain(key: Any) -> bool:
+    """Is a key a short whole number, or text of letters, digits and a few signs, which can be read back for sure?"""
+    if isinstance(key, str):
+        return re.fullmatch(r"[\w .:/-]*", key, re.ASCII) is not None
+    return isinstance(key, int) and abs(key) < 10**15
+
+
+@lru_cache(maxsize=1024)
+def _has_aggregate(text: str) -> bool:
     """A constant over the scope was worked out already; a narrower scope would change it."""
-    tree = sqlglot.parse_one(rule.constraint.rule, read="duckdb")
-    return tree.find(*AGGREGATES) is not None
+    return sqlglot.parse_one(text, read="duckdb").find(*AGGREGATES) is not None
 
 
-def _edit(rule: Checked, text: str, bench: Bench) -> Edit | None:
-    schema = bench.reader.schema
+def _edit(rule: Checked, text: str, repairs: Repairs) -> Edit | None:
+    if not _is_readable(text, repairs):
+        return None
+    return Edit(rule.id, "where", rule.constraint.where, text, None, None)
+
+
+def _is_readable(text: str, repairs: Repairs) -> bool:
+    if text not in repairs.readable:
+        repairs.readable[text] = len(text) <= LONGEST and _is_scope(text, repairs.bench.reader.schema)
+    return repairs.readable[text]
+
+
+def _is_scope(text: str, schema: Schema) -> bool:
     try:
         parse_condition(text, Schema(schema.columns), "scope", schema.levers)
     except RuleError:
-        return None
-    return Edit(rule.id, "where", rule.constraint.where, text, None, None)
+        return False
+    return True
 
 
 def _and(where: str | None, test: str) -> str:
     if not where:
         return test
-    loose = isinstance(sqlglot.parse_one(where, read="duckdb"), exp.Or)
-    return f"({where}) and {test}" if loose else f"{where} and {test}"
+    return f"({where}) and {test}" if _is_loose(where) else f"{where} and {test}"
 
 
-def _without(clash: Clash, bench: Bench) -> str:
-    keys = sorted((plain(k) for k in clash.keys), key=lambda k: (str(type(k)), k))
-    listed = ", ".join(literal_text(k) for k in keys)
-    return f"{name_text(bench.catalogue.key)} not in ({listed})"
+@lru_cache(maxsize=1024)
+def _is_loose(where: str) -> bool:
+    return isinstance(sqlglot.parse_one(where, read="duckdb"), exp.Or)
+
+
+def _off(mark: Mark) -> str:
+    """The condition that leaves out the items with a mark: `region <> 'JP'`."""
+    sign = {"=": "<>", ">=": "<", "<=": ">"}[mark.sign]
+    test = f"{name_text(mark.column)} {sign} {literal_text(mark.value)}"
+    return f"({test} or {name_text(mark.column)} is null)" if mark.some_unknown else test
 
 
 def literal_text(value: Any) -> str:
@@ -95,6 +129,7 @@ def literal_text(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+@lru_cache(maxsize=1024)
 def name_text(name: str) -> str:
     """A column as rules write it: bare where that can be read back, else in quotes."""
     try:
@@ -103,42 +138,3 @@ def name_text(name: str) -> str:
         return quoted(name)
     plain_ = isinstance(tree, exp.Column) and tree.name == name and tree.sql("duckdb") == name
     return name if plain_ else quoted(name)
-
-
-# What sets the items of a conflict apart
-
-
-def _telling(rule: Checked, clash: Clash, bench: Bench) -> Iterator[str]:
-    """Conditions on one column that hold, in the rule's scope, exactly off the conflict's items: `region <> 'JP'`.
-
-    Equality is looked for in every column, a threshold in the columns that the conflict's rules use.
-    """
-    catalogue = bench.catalogue
-    names = [n for n in catalogue.kinds if n != catalogue.key]
-    keys = [plain(k) for k in clash.keys]
-    table, inside = quoted(catalogue.table), f"{quoted(catalogue.key)} in (select unnest(?))"
-    ends = ", ".join(f"min({c}), max({c}), count({c})" for c in map(quoted, names))
-    row = catalogue.connection.execute(f"select {ends} from {table} where {inside}", [keys]).fetchone() or ()
-    used = {c for i in clash.ids for c in bench.rules.of(i).rule.columns}
-    outside = f"from {table} where {scope_sql(rule)} and not {inside}"
-    for i, name in enumerate(names):
-        low, high, known = row[3 * i : 3 * i + 3]
-        if known == len(keys) and (low == high or (name in used and catalogue.kinds[name] in ("number", "date"))):
-            c = quoted(name)
-            query = f"select count(*) filter (where {c} = ?), min({c}), max({c}), count(*) - count({c}) {outside}"
-            yield from _tests(name, low, high, catalogue.connection.execute(query, [low, keys]).fetchone())
-
-
-def _tests(name: str, low: Any, high: Any, outside: tuple[int, Any, Any, int] | None) -> Iterator[str]:
-    """outside: of the items that stay, how many have the value, their ends, and how many have none."""
-    same, low_out, high_out, none = outside or (0, None, None, 0)
-    if low_out is None:
-        return
-    tests = []
-    if low == high and not same:
-        tests.append(f"{name_text(name)} <> {literal_text(low)}")
-    elif low != high and low > high_out:
-        tests.append(f"{name_text(name)} < {literal_text(low)}")
-    elif low != high and high < low_out:
-        tests.append(f"{name_text(name)} > {literal_text(high)}")
-    yield from (f"({t} or {name_text(name)} is null)" if none else t for t in tests)

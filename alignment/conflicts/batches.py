@@ -26,6 +26,12 @@ class Number:
     factor: Fraction = Fraction(1)
     offset: Fraction = Fraction(0)
 
+    def of(self, column: Floats) -> Floats:
+        """The bound from the values of its column."""
+        if self.factor != 1:
+            column = column * float(self.factor)
+        return column + float(self.offset) if self.offset else column
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -46,10 +52,7 @@ class Batch:
         """A bound in lever units, NaN where it is NULL."""
         if number.sql is None:
             return np.full(self.size, float(number.offset))
-        column = self.numbers[number.sql]
-        if number.factor != 1:
-            column = column * float(number.factor)
-        return column + float(number.offset) if number.offset else column
+        return number.of(self.numbers[number.sql])
 
     def take(self, rows: Ints) -> Batch:
         """Some of the items."""

@@ -62,7 +62,7 @@ def _ways_out(
     found += [joint[ids]] if ids in joint else []
     found = [replace(r, items_fixed=conflict.items, stake=conflict.stake) for r in found]
     if conflict.family == "item":
-        scoped = [(m, excepted(m, repairs.by_ids[ids], repairs.bench)) for m in members]
+        scoped = [(m, excepted(m, repairs.by_ids[ids], repairs)) for m in members]
         found += [_alternative("scope", edit, conflict, m, repairs) for m, edit in scoped if edit]
     if conflict.strength == "hard":
         found += [_alternative("soften", e, conflict, m, repairs) for m in members if (e := softened(m))]

@@ -85,6 +85,11 @@ def forbids(rule: Checked, x: Fraction, row: Row) -> bool:
     return holds(_logic(rule).logic.forbidden(), x, row)
 
 
+def forbidden_on(rules: Sequence[Checked], row: Row) -> list[Formula]:
+    """What each of some rules in scope forbids on a row, ready to be asked about many lever values (see `holds`)."""
+    return [on_row(_logic(rule).logic.forbidden(), row) for rule in rules]
+
+
 def breakpoints(rules: Sequence[Checked], row: Row) -> list[Fraction]:
     """All values at which some rule changes its mind, sorted; endings are left to `representatives`."""
     found = {

@@ -16,6 +16,7 @@ from alignment.conflicts.line import scope_sql
 from alignment.conflicts.members import Clash, exact_row, plain, rows_of
 from alignment.conflicts.numbers import OwnNumber, added_numbers, own_numbers
 from alignment.conflicts.solving import Row
+from alignment.conflicts.telling import Mark, marks
 from alignment.conflicts.trials import Bench, Ids, Keys, Move
 from alignment.conflicts.troubled import Troubled
 from alignment.rules.render import render
@@ -32,11 +33,13 @@ class Repairs:
     bench: Bench
     clashes: Sequence[Clash]
     numbers: dict[str, list[OwnNumber]] = field(default_factory=dict)
+    added: dict[str, list[OwnNumber]] = field(default_factory=dict)
     rows: dict[Any, Row] = field(default_factory=dict)
     sets: dict[Ids, Keys] = field(default_factory=dict)
     scoped: dict[str, int] = field(default_factory=dict)
     looked: dict[Ids, list[Any]] = field(default_factory=dict)
     signs: dict[str, int] = field(default_factory=dict)
+    readable: dict[str, bool] = field(default_factory=dict)
 
     @cached_property
     def by_ids(self) -> dict[Ids, Clash]:
@@ -47,6 +50,11 @@ class Repairs:
     def troubled(self) -> Troubled:
         """The items of all conflicts, as arrays."""
         return Troubled(self.bench, self.clashes)
+
+    @cached_property
+    def marks(self) -> dict[tuple[str, Ids], list[Mark]]:
+        """By rule and conflict what sets the conflict's items apart in the rule's scope."""
+        return marks([c for c in self.clashes if c.family == "item"], self.bench)
 
     def before(self, ids: Ids) -> Keys:
         """Keys of a conflict's items before any change."""
@@ -86,13 +94,17 @@ class Repairs:
         return self.scoped[rule.id]
 
     def numbers_of(self, rule: Checked) -> list[OwnNumber]:
-        """The rule's own numbers, then those that its bounds could be given."""
+        """The rule's own numbers."""
         if rule.id not in self.numbers:
-            own = own_numbers(rule.id, rule.rule, self.bench.reader)
-            added = added_numbers(rule.id, rule.rule, self.bench.reader)
-            kept = [n for n in added if n.kind != "added factor" or self._is_positive(n, rule)]
-            self.numbers[rule.id] = own + kept
+            self.numbers[rule.id] = own_numbers(rule.id, rule.rule, self.bench.reader)
         return self.numbers[rule.id]
+
+    def added_to(self, rule: Checked) -> list[OwnNumber]:
+        """The numbers that the bounds of a rule could be given."""
+        if rule.id not in self.added:
+            found = added_numbers(rule.id, rule.rule, self.bench.reader)
+            self.added[rule.id] = [n for n in found if n.kind != "added factor" or self._is_positive(n, rule)]
+        return self.added[rule.id]
 
     def loosens(self, move: Move) -> bool:
         """Is it certain that the move allows on every item all that was allowed?"""

@@ -71,9 +71,12 @@ def _trial(clash: Clash, single: Mapping[tuple[Ids, str], Tried], bumps: int, re
     if any(len(moves) != 1 for moves in numbers):
         return None
     sides = [(repairs.bench.rules.of(i), moves[0].number) for i, moves in zip(clash.ids, numbers, strict=True)]
+    rows = repairs.exact_rows(repairs.looked[clash.ids])
+    ways = [(row, _way([rule for rule, _ in sides], row)) for row in rows]
+    lever = repairs.bench.rules.levers[str(clash.lever)]
     first: tuple[Move, ...] | None = None
     for share in SHARES:
-        moves = _meeting(clash, sides, share, bumps, repairs)
+        moves = _meeting(sides, [(row, way and _between(way, share, lever)) for row, way in ways], lever, bumps)
         first = first or moves
         if moves and all(within_limits(m, clash, repairs) for m in moves):
             return Trial(moves, None)
@@ -81,12 +84,12 @@ def _trial(clash: Clash, single: Mapping[tuple[Ids, str], Tried], bumps: int, re
 
 
 def _meeting(
-    clash: Clash, sides: Sequence[tuple[Checked, OwnNumber]], share: Fraction, bumps: int, repairs: Repairs
+    sides: Sequence[tuple[Checked, OwnNumber]],
+    points: Sequence[tuple[Row, Fraction | None]],
+    lever: Lever,
+    bumps: int,
 ) -> tuple[Move, ...] | None:
-    """The moves after which both sides allow, on each item, the value at a share of the way from one to the other."""
-    lever = repairs.bench.rules.levers[str(clash.lever)]
-    rows = repairs.exact_rows(repairs.looked[clash.ids])
-    points = [(row, _between([rule for rule, _ in sides], share, lever, row)) for row in rows]
+    """The moves after which both sides allow, on each item, one lever value between them."""
     moves = []
     for rule, number in sides:
         furthest = _furthest(number, points, lever)
@@ -113,15 +116,19 @@ def _needs(number: OwnNumber, points: Sequence[tuple[Row, Fraction | None]], lev
             yield found
 
 
-def _between(rules: Sequence[Checked], share: Fraction, lever: Lever, row: Row) -> Fraction | None:
-    """A lever value between two intervals that do not meet, on the lattice; the first rule moves a share of the way."""
+def _way(rules: Sequence[Checked], row: Row) -> tuple[Fraction, Fraction] | None:
+    """From the end of the first interval to that of the second, where the two do not meet."""
     (low, high), (other_low, other_high) = (interval([rule], row) for rule in rules)
     if low is not None and other_high is not None and low[0] >= other_high[0]:
-        start, end = low[0], other_high[0]
-    elif high is not None and other_low is not None and high[0] <= other_low[0]:
-        start, end = high[0], other_low[0]
-    else:
-        return None
+        return low[0], other_high[0]
+    if high is not None and other_low is not None and high[0] <= other_low[0]:
+        return high[0], other_low[0]
+    return None
+
+
+def _between(way: tuple[Fraction, Fraction], share: Fraction, lever: Lever) -> Fraction:
+    """A lever value between two intervals, on the lattice; the first rule moves a share of the way."""
+    start, end = way
     point = start + share * (end - start)
     if lever.step is None:
         return point

@@ -141,12 +141,12 @@ def _asserted(
     intervals = tuple(r for r in rules if _form(r).rays is not None)
     unions = tuple(r for r in rules if _form(r).rays is None)
     ends = tuple(
-        End(i, ray, _number(ray.bound, casts), _tests(rule, ray), grid(ray.bound, scales))
+        End(i, ray, number_at(ray.bound, casts), tests_of(rule, ray), grid(ray.bound, scales))
         for i, rule in enumerate(intervals)
         for ray in _form(rule).rays or ()
     )
     parts = list(dict.fromkeys(part for rule in unions for part in leaves(_form(rule).logic.forbidden())))
-    atoms = tuple(Atom(p, _number(p.bound, casts), grid(p.bound, scales)) for p in parts if isinstance(p, Compare))
+    atoms = tuple(Atom(p, number_at(p.bound, casts), grid(p.bound, scales)) for p in parts if isinstance(p, Compare))
     givens = tuple((p, f"coalesce({render(p.tree)}, false)") for p in parts if isinstance(p, Given))
     residues = tuple(p for p in parts if isinstance(p, Residue))
     today = None if lever.current is None else Number(casts.get(lever.current, "cast(null as double)"))
@@ -220,7 +220,8 @@ def scope_sql(rule: Checked) -> str:
     return "true" if rule.rule.scope is None else f"coalesce({render(rule.rule.scope)}, false)"
 
 
-def _tests(rule: Checked, ray: Ray) -> tuple[str, ...]:
+def tests_of(rule: Checked, ray: Ray) -> tuple[str, ...]:
+    """SQL of the conditions, never NULL, under which a rule sets an end; none where it always does."""
     when = "true" if ray.when is None else f"coalesce({render(ray.when)}, false)"
     return tuple(t for t in (scope_sql(rule), when) if t != "true")
 
@@ -252,7 +253,8 @@ _NULL_MAKERS = (exp.Null, exp.Nullif, exp.Ln, exp.Sqrt, exp.Exp)
 FALSE_TREE = exp.Boolean(this=False)
 
 
-def _number(value: Value, casts: Mapping[str, str]) -> Number:
+def number_at(value: Value, casts: Mapping[str, str]) -> Number:
+    """A bound as a multiple of a column where it is one, else as SQL of its own."""
     if isinstance(value, Fraction):
         return Number(None, Fraction(0), value)
     multiple = _multiple(value)

@@ -37,6 +37,13 @@ class Directory:
     def key(self, row: int) -> Any:
         return self._keys[int(row)].as_py()
 
+    def keys(self, rows: NDArray[Any]) -> list[Any]:
+        """The keys of items, in the order of their numbers as given."""
+        if len(rows) < MANY:
+            return [self.key(row) for row in rows]
+        found: list[Any] = self._keys.take(arrow_numbers(rows)).to_pylist()
+        return found
+
     @cached_property
     def ranks(self) -> NDArray[np.int64]:
         """Place of each item in the order of keys."""
@@ -47,6 +54,14 @@ class Directory:
         places = np.empty(self._catalogue.rows, np.int64)
         places[next(iter(order.values()))] = np.arange(self._catalogue.rows)
         return places
+
+
+def arrow_numbers(rows: NDArray[Any]) -> Any:
+    """Numbers as an Arrow array; `pyarrow.array` would load pandas."""
+    import pyarrow
+
+    buffer = pyarrow.py_buffer(np.ascontiguousarray(rows, np.int64))
+    return pyarrow.Array.from_buffers(pyarrow.int64(), len(rows), [None, buffer])
 
 
 @dataclass(frozen=True)
@@ -60,15 +75,20 @@ class Keys:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self.directory.key(row) for row in self.rows)
+        return iter(self.directory.keys(self.rows))
 
     def __getitem__(self, chosen: Any) -> Any:
         rows = self.rows[chosen]
         if np.ndim(rows) == 0:
             return self.directory.key(int(rows))
         found = np.empty(len(rows), dtype=object)
-        found[:] = [self.directory.key(row) for row in rows]
+        found[:] = self.directory.keys(rows)
         return found
+
+
+def listed(keys: NDArray[Any] | Keys) -> list[Any]:
+    """All keys as Python values, in their order."""
+    return list(keys) if isinstance(keys, Keys) else [plain(k) for k in keys]
 
 
 @dataclass(frozen=True)

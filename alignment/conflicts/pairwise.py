@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from alignment.conflicts.ends import is_bound
-from alignment.conflicts.exactly import breakpoints, forbids, holds, in_scope, masks_of, on_row, representatives
+from alignment.conflicts.exactly import breakpoints, forbidden_on, holds, in_scope, masks_of, representatives
 from alignment.conflicts.grounds import Repairs
 from alignment.conflicts.members import Clash, plain
 from alignment.conflicts.minimal import minimal_hitting_sets
-from alignment.conflicts.solving import Row, interval, is_possible
+from alignment.conflicts.solving import Row, is_possible, points_between
 from alignment.conflicts.troubled import Places, Troubled, furthest_first, is_pair_of_bounds
 from alignment.initiative.models import Lever
 from alignment.rules.formula import Both, Formula, Not, Residue
@@ -83,8 +83,10 @@ def _members(ids: Ids, changed: Changed, repairs: Repairs) -> list[Checked]:
 def _meet(members: Sequence[Checked], lever: Lever, row: Row) -> bool:
     """Do rules leave a value of the lever on an item, decided in fractions?"""
     applying = [rule for rule in members if in_scope(rule, row)]
-    points = representatives(applying, lever, row)
-    return any(not any(forbids(rule, x, row) for rule in applying) for x in points)
+    points = points_between([rule for rule in applying if is_bound(rule)], lever, row, MOST_BETWEEN)
+    forbidden = forbidden_on(applying, row)
+    points = representatives(applying, lever, row) if points is None else points
+    return any(not any(holds(f, x, row) for f in forbidden) for x in points)
 
 
 # What opens
@@ -161,8 +163,8 @@ def _ending(forbidden: Formula) -> Residue | None:
 def _likely_meet(members: Sequence[Checked], unions: Sequence[Checked], lever: Lever, row: Row) -> bool:
     """Do all members allow one of the values at which a union changes its mind? Then none of them conflict."""
     applying = [rule for rule in members if in_scope(rule, row)]
-    points = breakpoints(unions, row)
-    return any(is_possible(x, lever) and not any(forbids(rule, x, row) for rule in applying) for x in points)
+    points, forbidden = breakpoints(unions, row), forbidden_on(applying, row)
+    return any(is_possible(x, lever) and not any(holds(f, x, row) for f in forbidden) for x in points)
 
 
 def _with_one_union(members: Sequence[Checked], lever: Lever, row: Row) -> list[Ids] | None:
@@ -170,19 +172,12 @@ def _with_one_union(members: Sequence[Checked], lever: Lever, row: Row) -> list[
 
     On a lattice every value between the bounds is tried.
     """
-    low, high = interval(members[:2], row)
-    if lever.step is None or low is None or high is None:
+    points = points_between(members[:2], lever, row, MOST_BETWEEN)
+    if points is None:
         return None
-    step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
-    first, last = math.ceil((low[0] - base) / step), math.floor((high[0] - base) / step)
-    if last - first > MOST_BETWEEN:
-        return None
-    points = [x for x in (base + k * step for k in range(first, last + 1)) if is_possible(x, lever)]
-    points = [x for x in points if (x > low[0] or not low[1]) and (x < high[0] or not high[1])]
     if not points or not in_scope(members[2], row):
         return []
-    assert isinstance(members[2].form, Normal)
-    forbidden = on_row(members[2].form.logic.forbidden(), row)
+    (forbidden,) = forbidden_on(members[2:], row)
     return [tuple(sorted(m.id for m in members))] if all(holds(forbidden, x, row) for x in points) else []
 
 

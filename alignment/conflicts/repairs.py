@@ -60,14 +60,18 @@ class ItemNeeds:
 
 @dataclass
 class Search:
-    """One member of one conflict while its number is looked for; it ends when `tried` is set or no plan is left."""
+    """One member of one conflict while its number is looked for; it ends when `tried` is set or no plan is left.
+
+    plans: numbers to move first, the likeliest first; None stands for the numbers that the rule could be given, which
+    take long to find and are seldom needed.
+    """
 
     clash: Clash
     rule: Checked
     keys: list[Any]
     whole: bool
     needs: list[ItemNeeds] = field(default_factory=list)
-    plans: list[tuple[str, ...]] = field(default_factory=list)
+    plans: list[OwnNumber | None] = field(default_factory=list)
     bumps: int = 0
     done: bool = False
     tried: Tried | None = None
@@ -111,7 +115,7 @@ def most_conflicts(items: int) -> int:
 
 def _search(clash: Clash, id: str, repairs: Repairs) -> Search:
     rule = repairs.bench.rules.of(id)
-    numbers = repairs.numbers_of(rule)
+    numbers = repairs.numbers_of(rule) or repairs.added_to(rule)
     if clash.items <= FEW:
         keys = [plain(k) for k in clash.keys]
     elif numbers and is_pair_of_bounds(clash, repairs.bench):
@@ -146,13 +150,9 @@ def _neediest(clash: Clash, rule: Checked, number: OwnNumber, repairs: Repairs) 
 
 
 def _plan(search: Search, repairs: Repairs) -> None:
-    """Which numbers to move, the likeliest first: one if it serves all items, else the first that serves each."""
-    names = [n.name for n in repairs.numbers_of(search.rule)]
-    plans = [(first, *(n for n in names if n != first)) for first in names]
-    search.plans = list(dict.fromkeys(plans))
-    if isinstance(search.rule.form, Normal):
-        return
-    search.done = True
+    """Which numbers to move first: the rule's own, then those that it could be given."""
+    search.plans = [*repairs.numbers_of(search.rule), None]
+    search.done = not isinstance(search.rule.form, Normal)
 
 
 def _needs(search: Search, repairs: Repairs) -> list[ItemNeeds]:
@@ -173,7 +173,11 @@ def _trial(search: Search, repairs: Repairs) -> Trial | None:
     """The next trial of a search; None when nothing is left to try."""
     needs = _needs(search, repairs)
     while search.plans:
-        chosen = _assigned(needs, search.plans[0], repairs.numbers_of(search.rule))
+        first = search.plans[0]
+        if first is None:
+            search.plans = [*repairs.added_to(search.rule)]
+            continue
+        chosen = _assigned(needs, _in_turn(first, search, repairs))
         if chosen is not None:
             moves = tuple(_move(search, number, wanted) for number, wanted in chosen)
             return Trial(moves, None)
@@ -183,26 +187,41 @@ def _trial(search: Search, repairs: Repairs) -> Trial | None:
     return None
 
 
-def _assigned(
-    needs: Sequence[ItemNeeds], plan: Sequence[str], numbers: Sequence[OwnNumber]
-) -> list[tuple[OwnNumber, Need]] | None:
-    """Each item served by the first number of the plan that can; per number the furthest move.
+def _in_turn(first: OwnNumber, search: Search, repairs: Repairs) -> Iterator[OwnNumber]:
+    """The numbers of a rule, one before all others; what it could be given only when the rest did not do."""
+    yield first
+    yield from (n for n in repairs.numbers_of(search.rule) if n.name != first.name)
+    yield from (n for n in repairs.added_to(search.rule) if n.name != first.name)
+
+
+def _assigned(needs: Sequence[ItemNeeds], numbers: Iterator[OwnNumber]) -> list[tuple[OwnNumber, Need]] | None:
+    """Each item served by the first number that can; per number the furthest move.
 
     None where an item is not served, or a number would have to go both ways.
     """
-    by_name = {n.name: n for n in numbers}
-    furthest: dict[str, Need] = {}
+    known: list[OwnNumber] = []
+    furthest: dict[str, tuple[OwnNumber, Need]] = {}
     for item in needs:
-        served = ((n, w) for n in plan if (w := item.of(by_name[n])) is not None)
-        name, wanted = next(served, (None, None))
-        if name is None or wanted is None:
+        number, wanted = next(_serving(item, known, numbers), (None, None))
+        if number is None or wanted is None:
             return None
-        before = furthest.get(name)
-        if before is not None and before.way != wanted.way:
+        before = furthest.get(number.name)
+        if before is not None and before[1].way != wanted.way:
             return None
-        if before is None or _size(wanted, by_name[name]) > _size(before, by_name[name]):
-            furthest[name] = wanted
-    return [(by_name[name], furthest[name]) for name in sorted(furthest)]
+        if before is None or _size(wanted, number) > _size(before[1], number):
+            furthest[number.name] = number, wanted
+    return [furthest[name] for name in sorted(furthest)]
+
+
+def _serving(item: ItemNeeds, known: list[OwnNumber], more: Iterator[OwnNumber]) -> Iterator[tuple[OwnNumber, Need]]:
+    """Numbers that can serve an item, with what it needs of them; those taken from `more` are noted in `known`."""
+    for number in known:
+        if (wanted := item.of(number)) is not None:
+            yield number, wanted
+    for number in more:
+        known.append(number)
+        if (wanted := item.of(number)) is not None:
+            yield number, wanted
 
 
 def _move(search: Search, number: OwnNumber, wanted: Need) -> Move:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
+from alignment.conflicts.exactly import breakpoints, forbidden_on, holds, in_scope, representatives
 from alignment.conflicts.line import leaves
 from alignment.conflicts.numbers import OwnNumber
 from alignment.initiative.models import Lever
@@ -50,8 +50,8 @@ def targets(rule: Checked, others: Sequence[Checked], lever: Lever | None, row: 
     applying = [o for o in others if in_scope(o, row)]
     if all(_rays(o) is not None for o in [rule, *applying]):
         return _beside(rule, applying, lever, row)
-    points = representatives([rule, *applying], lever, row)
-    allowed = [x for x in points if not any(forbids(o, x, row) for o in applying)]
+    points, forbidden = representatives([rule, *applying], lever, row), forbidden_on(applying, row)
+    allowed = [x for x in points if not any(holds(f, x, row) for f in forbidden)]
     found = [Target(x) for x in allowed]
     if lever.step is None:
         cuts = set(breakpoints([rule, *applying], row))
@@ -86,7 +86,8 @@ def _nearest(found: Sequence[Target], rule: Checked, lever: Lever, row: Row) -> 
     """The few targets nearest to some value that the rule allows."""
     if len(found) <= MOST_TARGETS:
         return list(found)
-    mine = [x for x in representatives([rule], lever, row) if not forbids(rule, x, row)]
+    (forbidden,) = forbidden_on([rule], row)
+    mine = [x for x in representatives([rule], lever, row) if not holds(forbidden, x, row)]
     if not mine:
         return list(found)[:MOST_TARGETS]
     return sorted(found, key=lambda t: min(abs((t.value or Fraction(0)) - x) for x in mine))[:MOST_TARGETS]
@@ -156,6 +157,24 @@ def is_possible(x: Fraction, lever: Lever) -> bool:
     if (lever.minimum is not None and x < lever.minimum) or (lever.maximum is not None and x > lever.maximum):
         return False
     return lever.step is None or (x - Fraction(lever.minimum or 0)) % Fraction(lever.step) == 0
+
+
+def points_between(rules: Sequence[Checked], lever: Lever, row: Row, most: int) -> list[Fraction] | None:
+    """The values of the lattice between the ends that interval rules in scope and the range leave.
+
+    None where there is no lattice, an end is infinite, or there are more than so many.
+    """
+    low, high = interval(rules, row)
+    low = _later(low, None if lever.minimum is None else (Fraction(lever.minimum), False))
+    high = _earlier(high, None if lever.maximum is None else (Fraction(lever.maximum), False))
+    if lever.step is None or low is None or high is None:
+        return None
+    step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
+    first, last = math.ceil((low[0] - base) / step), math.floor((high[0] - base) / step)
+    if last - first > most:
+        return None
+    points = (base + k * step for k in range(first, last + 1))
+    return [x for x in points if (x > low[0] or not low[1]) and (x < high[0] or not high[1])]
 
 
 def _between(target: Target, low: _End, high: _End) -> bool:

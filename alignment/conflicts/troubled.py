@@ -11,18 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment.catalogue.reading import quoted
-from alignment.conflicts.ends import end_sql, is_bound, nothing_sql
-from alignment.conflicts.line import casts_of
-from alignment.conflicts.members import Clash, Keys
+from alignment.conflicts.batches import Number
+from alignment.conflicts.ends import is_bound, rays_of
+from alignment.conflicts.line import casts_of, number_at, tests_of
+from alignment.conflicts.members import Clash, Keys, arrow_numbers
 from alignment.conflicts.trials import Bench
 from alignment.initiative.models import Lever
+from alignment.rules.normal import Ray
 from alignment.rules.ruleset import Checked, columns_needed
 
 NEAR = 1e-9
 ALL = 50_000
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.int64]
+Places = NDArray[np.int64] | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class Troubled:
 
     bench: Bench
     clashes: Sequence[Clash]
-    read: dict[tuple[str, str], Ends] = field(default_factory=dict)
+    read: dict[str, NDArray[Any]] = field(default_factory=dict)
+    known: dict[tuple[str, str], Ends] = field(default_factory=dict)
 
     @cached_property
     def cursor(self) -> Any:
@@ -83,7 +86,7 @@ class Troubled:
             return np.arange(catalogue.rows)
         found = [c.keys.rows for c in self.clashes if isinstance(c.keys, Keys) and self.holds(c)]
         rows = np.unique(np.concatenate(found)).astype(np.int64)
-        self.cursor.register("accord_rows", _arrow(rows))
+        self.cursor.register("accord_rows", _table(rows))
         self.cursor.execute(
             f"create temp table accord_troubled as select n.* from ({numbered}) n "
             "semi join accord_rows t on n.i = t.i order by n.i"
@@ -91,23 +94,53 @@ class Troubled:
         self.cursor.unregister("accord_rows")
         return rows
 
+    @cached_property
+    def place(self) -> NDArray[np.int32]:
+        """Place among the troubled items by number in the catalogue."""
+        found = np.zeros(self.bench.catalogue.rows, np.int32)
+        found[self.rows] = np.arange(len(self.rows))
+        return found
+
     def places(self, clash: Clash) -> Places:
         """Where the items of a conflict are, in the order of its keys."""
         assert isinstance(clash.keys, Keys)
-        return np.searchsorted(self.rows, clash.keys.rows)
+        return self.place[clash.keys.rows]
+
+    def column(self, sql: str) -> NDArray[Any]:
+        """A number or a condition of the troubled items, NaN where it is NULL; read once."""
+        if sql not in self.read:
+            assert len(self.rows)
+            found = self.cursor.execute(f"select {sql} as c from accord_troubled order by i").fetchnumpy()["c"]
+            self.read[sql] = np.ma.filled(found, np.nan) if np.ma.isMaskedArray(found) else np.asarray(found)
+        return self.read[sql]
 
     def ends(self, rule: Checked) -> Ends:
-        """The ends of an interval rule on all troubled items; read once for each text."""
+        """The ends of an interval rule on all troubled items; worked out once for each text."""
         name = rule.id, rule.rule.text
-        if name not in self.read:
-            n, casts = len(self.rows), self.casts
-            parts = [end_sql(rule, "floor", casts), end_sql(rule, "ceiling", casts), nothing_sql(rule)]
-            query = f"select {parts[0]} as l, {parts[1]} as h, {parts[2]} as n from accord_troubled order by i"
-            found = self.cursor.execute(query).fetchnumpy()
-            low, high, nothing = (np.ma.filled(found[c], 0) for c in "lhn")
-            assert len(low) == n
-            self.read[name] = Ends(low, high, nothing.astype(bool))
-        return self.read[name]
+        if name not in self.known:
+            n = len(self.rows)
+            ends = Ends(np.full(n, -np.inf), np.full(n, np.inf), np.zeros(n, bool))
+            for ray in rays_of(rule):
+                self._narrow(ends, rule, ray)
+            self.known[name] = ends
+        return self.known[name]
+
+    def _narrow(self, ends: Ends, rule: Checked, ray: Ray) -> None:
+        applies = [self.column(test) for test in tests_of(rule, ray)]
+        if ray.side == "nothing":
+            ends.nothing[:] |= np.logical_and.reduce(applies) if applies else True
+            return
+        bound = self._bound(number_at(ray.bound, self.casts))
+        known = np.logical_and.reduce([~np.isnan(bound), *applies])
+        if ray.side == "floor":
+            np.maximum(ends.low, bound, out=ends.low, where=known)
+        else:
+            np.minimum(ends.high, bound, out=ends.high, where=known)
+
+    def _bound(self, number: Number) -> Floats:
+        return (
+            np.full(len(self.rows), float(number.offset)) if number.sql is None else number.of(self.column(number.sql))
+        )
 
     def apart(self, rules: Sequence[Checked], lever: Lever, places: Places) -> Apart:
         """Greatest floor less least ceiling of some bounds within the domain, on the lattice where there is one."""
@@ -124,10 +157,10 @@ class Troubled:
         return Apart(np.where(nothing, np.inf, low - high), room & ~nothing, none | nothing)
 
 
-def _arrow(rows: Places) -> Any:
+def _table(rows: Places) -> Any:
     import pyarrow
 
-    return pyarrow.table({"i": rows})
+    return pyarrow.Table.from_arrays([arrow_numbers(rows)], ["i"])
 
 
 def _steps(low: Floats, high: Floats, lever: Lever) -> Floats:

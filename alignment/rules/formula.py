@@ -123,27 +123,43 @@ def _denied(tree: exp.Expression) -> exp.Expression:
 
 @dataclass(frozen=True)
 class Logic:
-    """A condition in three values: where it is TRUE, where FALSE, and where a lever value makes a divisor zero."""
+    """A condition in three values: where it is TRUE, where FALSE, and where a lever value makes a divisor zero.
+
+    The condition is NULL because of a divisor where `zero` holds and it is neither TRUE nor FALSE: `zero` may reach
+    into those of the two answers that `reaches` names.
+    """
 
     true: Formula
     false: Formula
     zero: Formula = FALSE
+    reaches: frozenset[bool] = frozenset()
 
     def conjoined(self, other: Logic) -> Logic:
-        return Logic(both(self.true, other.true), either(self.false, other.false), either(self.zero, other.zero))
+        zero = either(self._zero_outside(True), other._zero_outside(True))
+        return Logic(both(self.true, other.true), either(self.false, other.false), zero, _reach(zero, False))
 
     def disjoined(self, other: Logic) -> Logic:
-        return Logic(either(self.true, other.true), both(self.false, other.false), either(self.zero, other.zero))
+        zero = either(self._zero_outside(False), other._zero_outside(False))
+        return Logic(either(self.true, other.true), both(self.false, other.false), zero, _reach(zero, True))
 
     def negated(self) -> Logic:
-        return Logic(self.false, self.true, self.zero)
+        return Logic(self.false, self.true, self.zero, frozenset(not answer for answer in self.reaches))
 
     def forbidden(self) -> Formula:
         """Where a rule forbids: FALSE, or NULL because the lever value makes a divisor zero (SQL CHECK otherwise)."""
         if self.zero == FALSE:
             return self.false
-        return either(self.false, both(self.zero, negation(self.true)))
+        return either(self.false, self._zero_outside(True))
 
     def unknown(self) -> Formula:
         """Where the rule is NULL."""
         return both(negation(self.true), negation(self.false))
+
+    def _zero_outside(self, answer: bool) -> Formula:
+        if answer not in self.reaches:
+            return self.zero
+        return both(self.zero, negation(self.true if answer else self.false))
+
+
+def _reach(zero: Formula, answer: bool) -> frozenset[bool]:
+    return frozenset() if zero == FALSE else frozenset({answer})

@@ -109,6 +109,7 @@ def _by_cases(parts: list[tuple[Formula, Logic]]) -> Logic:
         either(*(both(guard, part.true) for guard, part in parts)),
         either(*(both(guard, part.false) for guard, part in parts)),
         either(*(both(guard, part.zero) for guard, part in parts)),
+        frozenset().union(*(part.reaches for _, part in parts)),
     )
 
 

@@ -102,7 +102,7 @@ def normalise(
 
 def _rays(logic: Logic, domain: Lever) -> tuple[Ray, ...] | None:
     zeros = _terms(logic.zero)
-    if zeros and not _are_forbidden(zeros, _terms(logic.true)):
+    if True in logic.reaches and not _are_forbidden(zeros, _terms(logic.true)):
         return None
     rays: list[Ray] = []
     for term in [*_terms(logic.false), *zeros]:

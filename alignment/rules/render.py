@@ -81,11 +81,15 @@ def _undivided(tree: exp.Expression, rule: Rule, columns: Columns | None, beside
     def inside(part: exp.Expression) -> str:
         return _undivided(part, rule, columns, beside)
 
+    def null_inside(part: exp.Expression) -> str:
+        found = inside(part)
+        return found if found == "false" else f"(({render(part, columns)}) is null and {found})"
+
     tree = bare(tree)
     if not any(_divides_by_lever(node, rule) for node in tree.walk()):
         return "false"
     if isinstance(tree, (exp.And, exp.Or)):
-        return f"({' or '.join(inside(part) for part in conjuncts(tree, type(tree)))})"
+        return f"({' or '.join(null_inside(part) for part in conjuncts(tree, type(tree)))})"
     if isinstance(tree, exp.Not):
         return inside(tree.this)
     if isinstance(tree, (exp.Between, exp.In)):
@@ -195,7 +199,56 @@ _GUARDED: dict[type[exp.Expression], Callable[[Any], exp.Expression]] = {
     exp.Ln: _within_domain(exp.GT, 0),
     exp.Sqrt: _within_domain(exp.GTE, 0),
     exp.Exp: _within_domain(exp.LT, 700),
+    exp.Least: lambda node: _evened(node, [node.this, *node.expressions]),
+    exp.Greatest: lambda node: _evened(node, [node.this, *node.expressions]),
+    exp.Coalesce: lambda node: _evened(node, [node.this, *node.expressions]),
+    exp.Case: lambda node: _evened(node, _values(node)),
 }
+
+
+def _evened(node: exp.Expression, values: Sequence[exp.Expression]) -> exp.Expression:
+    """The node with the same decimals in all values to choose from: DuckDB rounds the rest to those of the widest."""
+    if not any(_multiplies(value) for value in values):
+        return node
+    scale = max(_most_decimals(value) for value in values)
+    if scale <= MOST_EVENED:
+        for value in values:
+            zero = exp.cast(exp.Literal.number(0), f"decimal(38, {scale})")
+            value.replace(exp.Paren(this=exp.Add(this=exp.Paren(this=value.copy()), expression=zero)))
+    return node
+
+
+MOST_EVENED = 20
+
+
+def _values(case: exp.Case) -> list[exp.Expression]:
+    default = case.args.get("default")
+    return [branch.args["true"] for branch in case.args["ifs"]] + ([default] if default is not None else [])
+
+
+def _parts(tree: exp.Expression) -> list[exp.Expression]:
+    """What decides the decimals of a number: its operands, not the conditions inside it; nothing for a condition."""
+    if isinstance(tree, (exp.Predicate, exp.Connector, exp.Not, exp.Try)):
+        return []
+    return _values(tree) if isinstance(tree, exp.Case) else [p for p in tree.iter_expressions() if p is not None]
+
+
+def _multiplies(tree: exp.Expression) -> bool:
+    """Is a value a product of decimals, or a choice among such?"""
+    return isinstance(tree, exp.Mul) or any(_multiplies(part) for part in _parts(tree))
+
+
+def _most_decimals(tree: exp.Expression) -> int:
+    """An upper bound of the decimals of a number, columns having up to six."""
+    if isinstance(tree, exp.Literal):
+        return 0 if tree.is_string else _decimals(tree)
+    if isinstance(tree, (exp.Column, exp.Var)):
+        return COLUMN_DECIMALS
+    inner = [_most_decimals(part) for part in _parts(tree)]
+    return sum(inner) if isinstance(tree, exp.Mul) else max(inner, default=0)
+
+
+COLUMN_DECIMALS = 6
 
 
 def _decimal(node: exp.Expression) -> exp.Expression:
@@ -240,7 +293,7 @@ def _is_composed(node: exp.Expression) -> bool:
 def _decimals_of_product(node: exp.Expression) -> int:
     """An upper bound of the decimals of all that may be multiplied in a comparison, columns having up to six."""
     numbers = sum(_decimals(n) for n in node.find_all(exp.Literal) if not n.is_string)
-    return numbers + 6 * len(list(node.find_all(exp.Column)))
+    return numbers + COLUMN_DECIMALS * len(list(node.find_all(exp.Column)))
 
 
 def _on_doubles(node: exp.Expression) -> exp.Expression:
@@ -260,7 +313,7 @@ def _multiplied(node: exp.Expression) -> exp.Expression:
     )
     turned = cast(exp.Expression, _MIRRORED[type(node)](this=upright.this.copy(), expression=upright.expression.copy()))
     if isinstance(bottom, Fraction) and not left.nonzero + right.nonzero:
-        return upright if bottom > 0 else turned
+        return upright if bottom > 0 else turned if bottom < 0 else exp.Null()
     zero = exp.Literal.number(0)
     needed: list[exp.Expression] = [exp.NEQ(this=d, expression=zero) for d in left.nonzero + right.nonzero]
     whole = exp.Paren(this=tree_of(bottom))
@@ -306,7 +359,7 @@ def _combined(tree: exp.Expression, a: _Fraction, b: _Fraction) -> _Fraction:
     if isinstance(tree, exp.Mul):
         return _Fraction(multiply(a.top, b.top), multiply(a.bottom, b.bottom), nonzero)
     if isinstance(tree, exp.Div):
-        moved = () if isinstance(b.bottom, Fraction) else (tree_of(b.bottom),)
+        moved = () if isinstance(b.bottom, Fraction) and b.bottom != 0 else (tree_of(b.bottom),)
         return _Fraction(multiply(a.top, b.bottom), multiply(a.bottom, b.top), nonzero + moved)
     other = negate(b.top) if isinstance(tree, exp.Sub) else b.top
     if a.bottom == b.bottom:

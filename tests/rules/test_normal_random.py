@@ -102,12 +102,7 @@ def lever_values(normal: Normal, row: dict[str, Any], domain: Lever) -> tuple[li
     return points, inside
 
 
-HINTED = pytest.param(
-    True, marks=pytest.mark.xfail(strict=False, reason="rare nested cases differ when signs are hinted")
-)
-
-
-@pytest.mark.parametrize("hints", (False, HINTED))
+@pytest.mark.parametrize("hints", (False, True))
 @settings(max_examples=150, phases=[Phase.generate], deadline=None)
 @given(rules, st.lists(rows, min_size=1, max_size=6), st.sampled_from(DOMAINS))
 def test_formula_and_rays_allow_what_the_rule_allows(hints: bool, text: str, table: list[Any], domain: Lever) -> None:

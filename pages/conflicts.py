@@ -32,6 +32,11 @@ def draw(here: Here) -> None:
             "Each team records what the model must never do; what contradicts what is shown here.",
             "record", "Record the first rule",
         )  # fmt: skip
+    if here.ground.catalogue is None:
+        return empty(
+            "No catalogue yet", "Rules are checked on the items that they decide about: a table with one row for each.",
+            "frame", "Add the catalogue under Frame",
+        )  # fmt: skip
     try:
         with st.spinner("Checking every rule on every item …", show_time=True):
             found = report(here)

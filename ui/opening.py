@@ -144,6 +144,8 @@ def _did(event: Event) -> str:
         return f"added {what} {name}".strip()
     if event.kind == "signatures":
         return "signed"
+    if event.action in ("created", "added") and event.kind in ("catalogue", "decisions"):
+        return f"described {what}"
     verb = {"commented": "commented on", "created": "added", "added": "added"}.get(event.action, event.action)
     name = "" if what.startswith("the ") else f" {event.entity}"
     return f"{verb} {what}{name}"

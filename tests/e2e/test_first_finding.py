@@ -101,3 +101,17 @@ def test_two_people_see_each_others_records_while_one_is_typing(chromium, addres
     expect(second.get_by_text("New record for")).to_contain_text("Tech")
     one.close()
     two.close()
+
+
+def test_no_page_scrolls_sideways_on_a_phone(chromium, address):
+    phone = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = phone.new_page()
+    wide = {}
+    for name in ("", "frame", "record", "conflicts", "objective", "behaviour", "sign"):
+        page.goto(f"{address}/{name}?initiative=car-list-prices")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=60_000)
+        settled(page)
+        main = page.get_by_test_id("stMain")
+        wide[name] = main.evaluate("main => main.scrollWidth - main.clientWidth")
+    phone.close()
+    assert set(wide.values()) == {0}, wide

@@ -53,7 +53,7 @@ class Shop:
 
     def page(self, name: str, by: Member | None = None) -> AppTest:
         """A page as a member sees it; as a visitor without one."""
-        app = AppTest.from_file(str(ROOT / "ui" / "shell.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "ui" / "shell.py"), default_timeout=90)
         app.query_params["initiative"] = self.id
         app.session_state["members"] = [by.token] if by else []
         app.run()

@@ -1,5 +1,7 @@
 """Conflicts on a small workshop: what it states, what can be decided, and who may."""
 
+import json
+
 from tests.pages.conftest import INITIATIVE, SHIRTS, opened, problems, texts
 
 
@@ -30,10 +32,20 @@ def test_rules_that_agree_are_stated_as_proved(home):
     assert app.title[0].value == "No rules contradict each other on 6 items"
 
 
-def test_without_a_catalogue_one_sentence_says_what_to_do(home):
+def test_without_a_catalogue_the_page_offers_to_add_one(home):
     app = opened(INITIATIVE, None).page("conflicts")
-    assert app.title[0].value == "The rules could not be checked"
-    assert "add one under Frame" in problems(app)[0]
+    assert app.title[0].value == "No catalogue yet"
+    assert app.get("page_link")[0].proto.label == "Add the catalogue under Frame"
+
+
+def test_a_total_that_cannot_be_reached_is_drawn_with_what_the_other_rules_leave(home):
+    text = INITIATIVE.replace("price <= 12, where: \"kind = 'basic'\"", "avg(price / cost) <= 1.1")
+    app = opened(text, SHIRTS).page("conflicts")
+    assert "comes to at least 1.2 under the other rules" in texts(app)
+    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    said = " ".join(note["text"] for note in figure["layout"]["annotations"])
+    assert "at least <b>1.2</b>" in said and "at most <b>1.1</b>" in said
+    assert "0.1" in said and "cannot be bridged" in said
 
 
 def test_the_items_of_a_conflict_open_as_a_table_with_the_bounds_of_each_rule(shop):

@@ -7,6 +7,7 @@ from alignment.errors import AccordError
 from ui.clashes.card import card
 from ui.clashes.decided import decisions, undo_last
 from ui.clashes.giving import giving_way
+from ui.clashes.inputs import if_an_input_moves
 from ui.clashes.item import item_trail
 from ui.clashes.rest import further_findings, idle, near
 from ui.clashes.verdict import headline, not_proved, second_line
@@ -53,6 +54,7 @@ def draw(here: Here) -> None:
     _overview(found, here, looks)
     _cards(found.conflicts, here, looks)
     near(found, here, looks)
+    if_an_input_moves(here, looks)
     idle(found, here, looks)
     further_findings(found, looks)
     item_trail(here, looks)

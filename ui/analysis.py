@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ from ui.workshop import workshop
 if TYPE_CHECKING:
     from alignment.catalogue.reading import Catalogue
     from alignment.conflicts.check import Situation
+    from alignment.conflicts.moves import Breaking
     from alignment.conflicts.report import ConflictReport
+    from alignment.conflicts.stress import Stressed
     from alignment.objective.report import MappingReport
 
 _SILENT = {"stances": (), "changes": (), "readiness": (), "decisions_log": (), "signatures": ()}
@@ -78,6 +81,7 @@ class Ground:
 
 _texts: dict[str, tuple[Initiative, str]] = {}
 _tables, _situations, _bare, _tried, _reports, _mappings = Kept(8), Kept(), Kept(), Kept(), Kept(), Kept()
+_moves = Kept(64)
 
 
 def ground(initiative_id: str) -> Ground:
@@ -164,6 +168,30 @@ def report(ground: Ground) -> "ConflictReport":
         return replace(reported(situation(ground)), content_hash=ground.content_hash)
 
     return _reports.get(ground.key, make)
+
+
+def moved(ground: Ground, column: str, percent: int) -> "Stressed":
+    """What it does when a column of the catalogue moves by some percent on every item. Raises AccordError."""
+
+    def make() -> "Stressed":
+        from alignment.conflicts.stress import Change, stressed
+
+        return stressed(situation(ground), Change(column, Decimal(percent)))
+
+    return _moves.get((ground.key, column, percent), make)
+
+
+def breaking(ground: Ground, column: str) -> "tuple[Breaking, ...]":
+    """Pairs of rules that clash when a column moves, up or down, the smallest move first. Raises AccordError."""
+
+    def make() -> "tuple[Breaking, ...]":
+        from alignment.conflicts.moves import breaking_moves
+
+        case = situation(ground)
+        both = [*breaking_moves(case, column, up=True), *breaking_moves(case, column, up=False)]
+        return tuple(sorted(both, key=lambda pair: (abs(pair.percent), pair.constraints)))
+
+    return _moves.get((ground.key, column), make)
 
 
 def known_report(ground: Ground) -> "ConflictReport | None":

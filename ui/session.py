@@ -17,7 +17,9 @@ from ui.workshop import workshop
 
 if TYPE_CHECKING:
     from alignment.conflicts.check import Situation
+    from alignment.conflicts.moves import Breaking
     from alignment.conflicts.report import ConflictReport
+    from alignment.conflicts.stress import Stressed
     from alignment.objective.report import MappingReport
 
 INITIATIVE = "initiative"
@@ -136,6 +138,16 @@ def bare_report(here: Here) -> "ConflictReport":
 def report(here: Here) -> "ConflictReport":
     """The report of conflicts in what is on screen. Raises AccordError."""
     return analysis.report(here.ground)
+
+
+def moved(here: Here, column: str, percent: int) -> "Stressed":
+    """What it does when a column moves by some percent on every item. Raises AccordError."""
+    return analysis.moved(here.ground, column, percent)
+
+
+def breaking(here: Here, column: str) -> "tuple[Breaking, ...]":
+    """Pairs of rules that clash when a column moves, the smallest move first. Raises AccordError."""
+    return analysis.breaking(here.ground, column)
 
 
 def mapping(here: Here) -> "MappingReport":

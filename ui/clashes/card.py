@@ -3,7 +3,6 @@
 import streamlit as st
 
 from alignment.conflicts.report import Conflict
-from ui.analysis import situation
 from ui.clashes.items import items_table
 from ui.clashes.line import line_of, line_shown_by, reason_of
 from ui.clashes.verdict import lever_word
@@ -47,8 +46,7 @@ def _finding(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
     fig = line_of(conflict, here.initiative, looks)
     if fig is None:
         st.markdown(md(reason_of(conflict.explanation)))
-        evidence = situation(here.ground).coupled.evidence.get(conflict.constraints)
-        fig = line_shown_by(evidence, conflict, here.initiative, looks)
+        fig = line_shown_by(conflict, here.initiative, looks)
     else:
         key = next(iter(conflict.worst.values()), None)
         place = "Worst at" if conflict.items > 1 else "At"

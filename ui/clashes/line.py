@@ -1,6 +1,6 @@
 """The number line of a conflict: at its worst item, or at the group or the step of a ladder that shows it."""
 
-from alignment.conflicts.coupled.evidence import Chain, Evidence, Sum
+from alignment.conflicts.coupled.evidence import Chain, Sum
 from alignment.conflicts.report import Conflict, as_json
 from alignment.initiative.models import Initiative, Lever
 from ui.clashes.verdict import lever_word
@@ -25,9 +25,9 @@ def line_of(conflict: Conflict, initiative: Initiative, looks: Look):
     return number_line(rows, looks, lever=word, unit=lever.unit, today=conflict.today_at_worst)
 
 
-def line_shown_by(evidence: Evidence | None, conflict: Conflict, initiative: Initiative, looks: Look):
+def line_shown_by(conflict: Conflict, initiative: Initiative, looks: Look):
     """The figure of what a ladder or a total asks for and what the others leave; None where no one alone shows it."""
-    found = evidence and (evidence.chain or evidence.sum)
+    found = conflict.evidence and (conflict.evidence.chain or conflict.evidence.sum)
     if not found:
         return None
     row, rest, lever = _of_chain(found, initiative) if isinstance(found, Chain) else _of_sum(found)

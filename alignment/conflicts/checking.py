@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment.conflicts.check import Situation, report, situation
-from alignment.conflicts.consequences import left_out, with_repairs
+from alignment.conflicts.consequences import with_repairs
 from alignment.conflicts.corrections import corrections
 from alignment.conflicts.relaxation import relaxation
 from alignment.conflicts.report import ConflictReport
@@ -42,12 +42,12 @@ def check(
 def reported(case: Situation, fail_on: str = "hard") -> ConflictReport:
     """The full report of a situation: conflicts with explanations, repairs and consequences."""
     bare = report(case, fail_on)
-    repaired = with_repairs(bare.conflicts, case)
+    repaired, left_out = with_repairs(bare.conflicts, case)
     explained = tuple(replace(c, explanation=explanation(c, case)) for c in repaired)
     retired, complete = corrections(bare.conflicts, case)
     return replace(
         bare,
-        findings=(*bare.findings, *left_out(bare.conflicts, case)),
+        findings=(*bare.findings, *left_out),
         conflicts=explained,
         corrections=retired,
         corrections_complete=complete and bare.complete,

@@ -14,34 +14,38 @@ from alignment.conflicts.joint import joint_repairs
 from alignment.conflicts.limits import within_limits
 from alignment.conflicts.members import Clash
 from alignment.conflicts.numbers import Reader
-from alignment.conflicts.repairs import Tried, bound_repairs, most_conflicts, new_texts
+from alignment.conflicts.repairs import Tried, bound_repairs, new_texts
 from alignment.conflicts.report import Concession, Conflict, Edit, Finding, Repair
 from alignment.conflicts.solving import interval
 from alignment.conflicts.trials import Bench, Ids, Move, bench_of
 from alignment.rules.ruleset import Checked, schema_of
 
 
-def with_repairs(conflicts: Sequence[Conflict], case: Situation) -> tuple[Conflict, ...]:
-    """The conflicts, each with its repairs and their consequences, as a person would offer them."""
+def with_repairs(conflicts: Sequence[Conflict], case: Situation) -> tuple[tuple[Conflict, ...], tuple[Finding, ...]]:
+    """The conflicts, each with its repairs and their consequences, as a person would offer them.
+
+    Also returns a finding where some changed bounds were left out.
+    """
     reader = Reader(schema_of(case.initiative, case.catalogue.kinds), case.catalogue)
     repairs = Repairs(bench_of(case.rules, case.catalogue, reader), case.answers.clashes)
-    bounds = bound_repairs(repairs)
+    bounds, left_out = bound_repairs(repairs)
+    repairs.exact_rows([k for ids in {ids for ids, _ in bounds} for k in repairs.looked_at(repairs.by_ids[ids])])
     single = {key: _bound(tried, clash, repairs) for key, tried in bounds.items() for clash in [repairs.by_ids[key[0]]]}
     beyond = [c for c in repairs.clashes if _all_beyond_limits(c, single)]
     both = joint_repairs(beyond, bounds, repairs)
     joint = {ids: _bound(tried, repairs.by_ids[ids], repairs) for ids, tried in both.items()}
-    return tuple(replace(c, repairs=_ways_out(c, single, joint, repairs)) for c in conflicts)
+    repaired = tuple(replace(c, repairs=_ways_out(c, single, joint, repairs)) for c in conflicts)
+    return repaired, _said(left_out, conflicts)
 
 
-def left_out(conflicts: Sequence[Conflict], case: Situation) -> tuple[Finding, ...]:
-    """Says so where there are too many conflicts on too many items to work out a changed bound for each."""
-    found = sum(1 for c in conflicts if c.family == "item")
-    most = most_conflicts(case.catalogue.rows)
-    if found <= most:
+def _said(left_out: set[Ids], conflicts: Sequence[Conflict]) -> tuple[Finding, ...]:
+    """Says so where trying a changed bound would have taken too long."""
+    if not left_out:
         return ()
+    found = sum(1 for c in conflicts if c.family == "item")
     said = (
-        f"Changed bounds were worked out for {most:,} of {found:,} conflicts of item rules, hard ones on most items "
-        "first; for the others settle these first, then check again."
+        f"Changed bounds were worked out for {found - len(left_out):,} of {found:,} conflicts of item rules, hard ones "
+        "on most items first; for the others settle these first, then check again."
     )
     return (Finding("repairs_left_out", "note", (), said),)
 

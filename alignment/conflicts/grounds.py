@@ -14,16 +14,18 @@ from alignment.catalogue.reading import quoted
 from alignment.conflicts.directions import direction, known_signs
 from alignment.conflicts.line import scope_sql
 from alignment.conflicts.members import Clash, exact_row, plain, rows_of
+from alignment.conflicts.members import Keys as ByNumber
 from alignment.conflicts.numbers import OwnNumber, added_numbers, own_numbers
 from alignment.conflicts.solving import Row
 from alignment.conflicts.telling import Mark, marks
-from alignment.conflicts.trials import Bench, Ids, Keys, Move
+from alignment.conflicts.trials import Bench, Ids, Keys, Move, Trial
 from alignment.conflicts.troubled import Troubled
 from alignment.rules.render import render
 from alignment.rules.ruleset import Checked
 
 MOST_ITEMS = 120
 MANY_CONFLICTS = 30
+MOST_EFFORT = 4_000_000
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Repairs:
     looked: dict[Ids, list[Any]] = field(default_factory=dict)
     signs: dict[str, int] = field(default_factory=dict)
     readable: dict[str, bool] = field(default_factory=dict)
+    effort: int = 0
 
     @cached_property
     def by_ids(self) -> dict[Ids, Clash]:
@@ -70,6 +73,21 @@ class Repairs:
             if clash.family == "item" and set(ids) & set(clash.ids):
                 found.update(dict.fromkeys(plain(k) for k in clash.keys))
         return tuple(found)
+
+    def affords(self, trial: Trial) -> bool:
+        """May the engine look at all that a trial can affect? Not once it has looked at four million items."""
+        loosens = all(self.loosens(m) for m in trial.moves)
+        self.effort += self._reach({m.rule for m in trial.moves}) if loosens else self.bench.catalogue.rows
+        return self.effort <= MOST_EFFORT
+
+    def _reach(self, ids: set[str]) -> int:
+        """On how many items one of some rules is in conflict, at most."""
+        touching = [c for c in self.clashes if c.family == "item" and ids & set(c.ids)]
+        marked = np.zeros(self.bench.catalogue.rows, bool)
+        for clash in touching:
+            if isinstance(clash.keys, ByNumber):
+                marked[clash.keys.rows] = True
+        return int(np.count_nonzero(marked)) + sum(c.items for c in touching if not isinstance(c.keys, ByNumber))
 
     def looked_at(self, clash: Clash) -> list[Any]:
         """Keys of a conflict's items, or of those most likely to need the furthest move where they are many."""

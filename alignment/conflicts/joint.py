@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from alignment.conflicts.ends import is_bound
 from alignment.conflicts.grounds import Repairs
@@ -35,8 +36,7 @@ def joint_repairs(
     bumps = dict.fromkeys(asked, 0)
     for _ in range(ROUNDS):
         trials = {i: t for i, c in asked.items() if i not in found and (t := _trial(c, single, bumps[i], repairs))}
-        for ids, (trial, after) in _outcomes(trials, repairs).items():
-            left = [k for k in after.get(ids, ()) if k in repairs.before(ids)]
+        for ids, (trial, left, after) in _outcomes(trials, repairs).items():
             missed = [k for k in left if k not in repairs.looked[ids]]
             if not left:
                 found[ids] = tried(trial, after, repairs)
@@ -47,16 +47,20 @@ def joint_repairs(
     return found
 
 
-def _outcomes(trials: Mapping[Ids, Trial], repairs: Repairs) -> dict[Ids, tuple[Trial, Mapping[Ids, Keys]]]:
-    """What comes of trials, by the engine only where arrays do not tell."""
-    found: dict[Ids, tuple[Trial, Mapping[Ids, Keys]]] = {}
+def _outcomes(
+    trials: Mapping[Ids, Trial], repairs: Repairs
+) -> dict[Ids, tuple[Trial, Sequence[Any], Mapping[Ids, Keys]]]:
+    """For each trial the items that the conflict is left on, and all that is new; by the engine where arrays do not
+    tell."""
+    found: dict[Ids, tuple[Trial, Sequence[Any], Mapping[Ids, Keys]]] = {}
     for ids, trial in trials.items():
         after = outcome(repairs.by_ids[ids], trial, repairs)
         if after is not None:
-            found[ids] = trial, {i: set(keys) for i, keys in after.items()}
-    rest = [ids for ids in trials if ids not in found]
+            found[ids] = trial, after[0], {i: set(keys) for i, keys in after[1].items()}
+    rest = [ids for ids in trials if ids not in found and repairs.affords(trials[ids])]
     for ids, clashes in zip(rest, repairs.bench.run([_on_affected(trials[i], repairs) for i in rest]), strict=True):
-        found[ids] = trials[ids], clashes
+        left = clashes.get(ids, set())
+        found[ids] = trials[ids], sorted(left & repairs.before(ids), key=str) if left else [], clashes
     return found
 
 

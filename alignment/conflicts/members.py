@@ -112,6 +112,10 @@ class Clash:
 
     def worst_first(self) -> NDArray[Any]:
         """Up to twenty keys: widest gap first, ties by key."""
+        return self._worst
+
+    @cached_property
+    def _worst(self) -> NDArray[Any]:
         places = worst_places(self.keys, np.where(np.isnan(self.gaps), 0.0, np.round(self.gaps, 12)))
         found = np.empty(len(places), dtype=object)
         found[:] = [self.keys[i] for i in places]

@@ -34,8 +34,8 @@ Ids = tuple[str, ...]
 Changed = Mapping[str, Checked]
 
 
-def after_loosening(clash: Clash, changed: Changed, repairs: Repairs) -> dict[Ids, list[Any]] | None:
-    """The conflict with the items it is still on, or else the conflicts that are new on the items it leaves.
+def after_loosening(clash: Clash, changed: Changed, repairs: Repairs) -> tuple[list[Any], dict[Ids, list[Any]]] | None:
+    """The items that the conflict is still on, those furthest apart first; where there are none, what opens on others.
 
     changed: the rules that are loosened, as they are then, by id. None where this needs the engine.
     """
@@ -45,8 +45,9 @@ def after_loosening(clash: Clash, changed: Changed, repairs: Repairs) -> dict[Id
         return None
     left = _left(clash, changed, repairs)
     if left is None or left:
-        return left if left is None else {clash.ids: left}
-    return _opened(clash, changed, repairs)
+        return None if left is None else (left, {})
+    opened = _opened(clash, changed, repairs)
+    return None if opened is None else ([], opened)
 
 
 # What is left
@@ -62,8 +63,7 @@ def _left(clash: Clash, changed: Changed, repairs: Repairs) -> list[Any] | None:
             return None
         keys = [plain(k) for k in clash.keys]
         return [k for k, row in zip(keys, repairs.exact_rows(keys), strict=True) if not _meet(members, lever, row)]
-    places = repairs.troubled.places(clash)
-    apart = repairs.troubled.apart(members, lever, places)
+    apart = repairs.troubled.spot(clash).apart(members, lever)
     surely = np.flatnonzero(apart.none)
     if len(surely):
         return [_key(clash, int(surely[i])) for i in furthest_first(apart.gap[surely], MOST_EXACT)]
@@ -130,11 +130,10 @@ def _hiding(
     """Positions of a conflict's items on which loosened bounds leave so little that unions may forbid all of it."""
     if len(unions) == 1 and len(clash.ids) == 3:
         return np.zeros(0, np.int64)
-    troubled = repairs.troubled
-    places = troubled.places(clash)
-    hides = ~troubled.apart(bounds, lever, places).none
+    spot = repairs.troubled.spot(clash)
+    hides = ~spot.apart(bounds, lever).none
     for endings in _endings_always_allowed(unions[0], lever) if len(unions) == 1 else ():
-        hides &= ~troubled.apart(bounds, endings, places).room
+        hides &= ~spot.apart(bounds, endings).room
     return np.flatnonzero(hides)
 
 

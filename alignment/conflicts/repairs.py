@@ -25,8 +25,6 @@ FEW = 4
 NEEDIEST = 3
 MOST_ADDED = 4
 MOST_ROUNDS = 12
-MOST_WORK = 10_000_000
-LEAST_CONFLICTS = 20
 STEP = Fraction(1, 100)
 OVERSHOOT = Fraction(2, 100)
 MOST_DECIMALS = 9
@@ -74,15 +72,17 @@ class Search:
     plans: list[OwnNumber | None] = field(default_factory=list)
     bumps: int = 0
     done: bool = False
+    left_out: bool = False
     tried: Tried | None = None
 
 
-def bound_repairs(repairs: Repairs) -> dict[tuple[Ids, str], Tried]:
+def bound_repairs(repairs: Repairs) -> tuple[dict[tuple[Ids, str], Tried], set[Ids]]:
     """For each conflict of item rules and each member the smallest move of its number that clears all of the items.
 
-    Members whose number cannot do that alone are absent. Every answer has been tried on the catalogue.
+    Members whose number cannot do that alone are absent. Every answer has been tried on the catalogue. Also returns
+    the conflicts of which some member was left out, because trying it would take too long.
     """
-    searches = [_search(clash, id, repairs) for clash in _first(repairs) for id in clash.ids]
+    searches = [_search(clash, id, repairs) for clash in _in_order(repairs) for id in clash.ids]
     repairs.exact_rows([k for s in searches for k in s.keys])
     for search in searches:
         _plan(search, repairs)
@@ -90,27 +90,25 @@ def bound_repairs(repairs: Repairs) -> dict[tuple[Ids, str], Tried]:
         active = [(s, t) for s in searches if not s.done and (t := _trial(s, repairs)) is not None]
         if not active:
             break
-        engine = [(s, t) for s, t in active if not _judged_alone(s, t, repairs)]
+        engine = [(s, t) for s, t in active if not _judged_alone(s, t, repairs) and _may_go_on(s, t, repairs)]
         whole = [Trial(t.moves, _affected(s, t, repairs)) for s, t in engine]
         for (search, _), trial, after in zip(engine, whole, repairs.bench.run(whole), strict=True):
             _judged(search, trial, after, repairs)
-    return {(s.clash.ids, s.rule.id): s.tried for s in searches if s.tried is not None}
+    cleared = {(s.clash.ids, s.rule.id): s.tried for s in searches if s.tried is not None}
+    return cleared, {s.clash.ids for s in searches if s.left_out}
 
 
-def _first(repairs: Repairs) -> list[Clash]:
-    """Conflicts of item rules whose bounds are looked at: all, unless there are very many on very many items.
-
-    Then those that are hard and have most items come first.
-    """
+def _in_order(repairs: Repairs) -> list[Clash]:
+    """Conflicts of item rules, those that are hard and have most items first."""
     found = [c for c in repairs.clashes if c.family == "item"]
-    most = most_conflicts(repairs.bench.catalogue.rows)
     hard = {r.id for r in repairs.bench.rules.checked if r.hard}
-    return sorted(found, key=lambda c: (not set(c.ids) <= hard, -c.items, c.ids))[:most]
+    return sorted(found, key=lambda c: (not set(c.ids) <= hard, -c.items, c.ids))
 
 
-def most_conflicts(items: int) -> int:
-    """How many conflicts of item rules have their bounds looked at on a catalogue of so many items."""
-    return max(LEAST_CONFLICTS, MOST_WORK // max(items, 1))
+def _may_go_on(search: Search, trial: Trial, repairs: Repairs) -> bool:
+    """May the engine try it? Else the search ends here."""
+    search.left_out = search.done = not repairs.affords(trial)
+    return not search.left_out
 
 
 def _search(clash: Clash, id: str, repairs: Repairs) -> Search:
@@ -127,20 +125,19 @@ def _search(clash: Clash, id: str, repairs: Repairs) -> Search:
 
 def _neediest(clash: Clash, rule: Checked, number: OwnNumber, repairs: Repairs) -> list[Any]:
     """Items that ask the furthest move of a number, as far as doubles and a straight line tell, and the worst one."""
-    lever, troubled = repairs.bench.rules.levers[str(clash.lever)], repairs.troubled
-    places = troubled.places(clash)
+    lever, spot = repairs.bench.rules.levers[str(clash.lever)], repairs.troubled.spot(clash)
     stepped = repairs.bench.changed(rule, [Move(rule.id, number, number.value + STEP, number.decimals + 2)])
     other = repairs.bench.rules.of(next(i for i in clash.ids if i != rule.id))
     if not is_bound(stepped):
         return repairs.looked_at(clash)
-    was, then, theirs = troubled.ends(rule), troubled.ends(stepped), troubled.ends(other)
+    was, then, theirs = spot.ends(rule), spot.ends(stepped), spot.ends(other)
     least = -np.inf if lever.minimum is None else float(lever.minimum)
     greatest = np.inf if lever.maximum is None else float(lever.maximum)
-    low, high = np.maximum(theirs.low[places], least), np.minimum(theirs.high[places], greatest)
+    low, high = np.maximum(theirs.low, least), np.minimum(theirs.high, greatest)
     with np.errstate(invalid="ignore", divide="ignore"):
-        down = (high - was.low[places]) / (then.low[places] - was.low[places])
-        up = (low - was.high[places]) / (then.high[places] - was.high[places])
-        needs = np.where(was.low[places] > high, down, up)
+        down = (high - was.low) / (np.subtract(then.low, was.low))
+        up = (low - was.high) / (np.subtract(then.high, was.high))
+        needs = np.broadcast_to(np.where(was.low > high, down, up), clash.items)
     sizes = np.where(np.isnan(needs), np.inf, np.abs(needs))
     chosen = [*furthest_first(sizes, NEEDIEST), *furthest_first(clash.gaps, 1)]
     return list(dict.fromkeys(plain(clash.keys[i]) for i in chosen))
@@ -254,13 +251,13 @@ def _judged_alone(search: Search, trial: Trial, repairs: Repairs) -> bool:
     after = outcome(search.clash, trial, repairs)
     if after is None:
         return False
-    left = [k for k in after.get(search.clash.ids, ()) if k in repairs.before(search.clash.ids)]
-    _judge(search, trial, left, {ids: set(keys) for ids, keys in after.items()}, repairs)
+    left, opened = after
+    _judge(search, trial, left, {ids: set(keys) for ids, keys in opened.items()}, repairs)
     return True
 
 
-def outcome(clash: Clash, trial: Trial, repairs: Repairs) -> dict[Ids, list[Any]] | None:
-    """What is left of a conflict after a trial, or else what is new, without the engine; None where that takes it."""
+def outcome(clash: Clash, trial: Trial, repairs: Repairs) -> tuple[list[Any], dict[Ids, list[Any]]] | None:
+    """What is left of a conflict after a trial, and what is new, without the engine; None where that takes it."""
     if not all(repairs.loosens(m) for m in trial.moves):
         return None
     bench = repairs.bench

@@ -14,26 +14,29 @@ from alignment.catalogue.reading import quoted
 from alignment.conflicts.batches import Number
 from alignment.conflicts.ends import is_bound, rays_of
 from alignment.conflicts.line import casts_of, number_at, tests_of
-from alignment.conflicts.members import Clash, Keys, arrow_numbers
+from alignment.conflicts.members import Clash, Keys
 from alignment.conflicts.trials import Bench
 from alignment.initiative.models import Lever
-from alignment.rules.normal import Ray
 from alignment.rules.ruleset import Checked, columns_needed
 
 NEAR = 1e-9
-ALL = 50_000
+SMALL = 10_000.0
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Places = NDArray[np.int64] | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Lower and upper end of a rule by item, infinite where it has none, and where it forbids everything."""
+    """Lower and upper end of a rule by item, infinite where it has none, and where it forbids everything.
 
-    low: Floats
-    high: Floats
-    nothing: NDArray[np.bool_]
+    One number, or truth, stands for the same on all items.
+    """
+
+    low: Floats | float
+    high: Floats | float
+    nothing: Bools | bool
 
 
 @dataclass(frozen=True)
@@ -41,23 +44,19 @@ class Apart:
     """By item: greatest floor of some bounds less least ceiling, and whether surely a value is left, or surely none."""
 
     gap: Floats
-    room: NDArray[np.bool_]
-    none: NDArray[np.bool_]
+    room: Bools
+    none: Bools
 
 
 @dataclass
 class Troubled:
-    """Items of conflicts over numeric levers, copied out once; places count within them."""
+    """Items of conflicts over numeric levers, as arrays of what bounds are made of; places count within them."""
 
     bench: Bench
     clashes: Sequence[Clash]
-    read: dict[str, NDArray[Any]] = field(default_factory=dict)
-    known: dict[tuple[str, str], Ends] = field(default_factory=dict)
-
-    @cached_property
-    def cursor(self) -> Any:
-        """A connection of its own, where the copy is; it goes when the connection does."""
-        return self.bench.catalogue.connection.cursor()
+    read: dict[str, Column] = field(default_factory=dict)
+    laid: dict[tuple[str, str], list[Laid]] = field(default_factory=dict)
+    latest: tuple[Clash, Spot] | None = None
 
     @staticmethod
     def holds(clash: Clash) -> bool:
@@ -77,22 +76,12 @@ class Troubled:
 
     @cached_property
     def rows(self) -> Places:
-        """The numbers in the catalogue of all items, copied on the first call; of small catalogues every item."""
-        catalogue = self.bench.catalogue
-        chosen = ", ".join(["row_number() over () - 1 as i", *map(quoted, self.columns)])
-        numbered = f"select {chosen} from {quoted(catalogue.table)}"
-        if catalogue.rows <= ALL:
-            self.cursor.execute(f"create temp table accord_troubled as {numbered}")
-            return np.arange(catalogue.rows)
-        found = [c.keys.rows for c in self.clashes if isinstance(c.keys, Keys) and self.holds(c)]
-        rows = np.unique(np.concatenate(found)).astype(np.int64)
-        self.cursor.register("accord_rows", _table(rows))
-        self.cursor.execute(
-            f"create temp table accord_troubled as select n.* from ({numbered}) n "
-            "semi join accord_rows t on n.i = t.i order by n.i"
-        )
-        self.cursor.unregister("accord_rows")
-        return rows
+        """The numbers in the catalogue of all items in conflict."""
+        marked = np.zeros(self.bench.catalogue.rows, bool)
+        for clash in self.clashes:
+            if isinstance(clash.keys, Keys) and self.holds(clash):
+                marked[clash.keys.rows] = True
+        return np.flatnonzero(marked)
 
     @cached_property
     def place(self) -> NDArray[np.int32]:
@@ -101,74 +90,128 @@ class Troubled:
         found[self.rows] = np.arange(len(self.rows))
         return found
 
-    def places(self, clash: Clash) -> Places:
-        """Where the items of a conflict are, in the order of its keys."""
-        assert isinstance(clash.keys, Keys)
-        return self.place[clash.keys.rows]
-
-    def column(self, sql: str) -> NDArray[Any]:
-        """A number or a condition of the troubled items, NaN where it is NULL; read once."""
+    def column(self, sql: str) -> Column:
+        """A number or a condition of the troubled items; read once."""
         if sql not in self.read:
-            assert len(self.rows)
-            found = self.cursor.execute(f"select {sql} as c from accord_troubled order by i").fetchnumpy()["c"]
-            self.read[sql] = np.ma.filled(found, np.nan) if np.ma.isMaskedArray(found) else np.asarray(found)
+            query = f"select {sql} as c from {quoted(self.bench.catalogue.table)}"
+            found = self.bench.catalogue.connection.cursor().execute(query).fetchnumpy()["c"]
+            values = np.ma.filled(found, np.nan) if np.ma.isMaskedArray(found) else np.asarray(found)
+            values = values[self.rows]
+            self.read[sql] = Column(values, values.dtype != bool and bool(np.isnan(values).any()))
         return self.read[sql]
 
-    def ends(self, rule: Checked) -> Ends:
-        """The ends of an interval rule on all troubled items; worked out once for each text."""
+    def ends(self, rule: Checked) -> list[Laid]:
+        """The ends of an interval rule as columns and conditions; worked out once for each text."""
         name = rule.id, rule.rule.text
-        if name not in self.known:
-            n = len(self.rows)
-            ends = Ends(np.full(n, -np.inf), np.full(n, np.inf), np.zeros(n, bool))
-            for ray in rays_of(rule):
-                self._narrow(ends, rule, ray)
-            self.known[name] = ends
-        return self.known[name]
+        if name not in self.laid:
+            self.laid[name] = [
+                Laid(ray.side, number_at(ray.bound, self.casts), tests_of(rule, ray)) for ray in rays_of(rule)
+            ]
+        return self.laid[name]
 
-    def _narrow(self, ends: Ends, rule: Checked, ray: Ray) -> None:
-        applies = [self.column(test) for test in tests_of(rule, ray)]
-        if ray.side == "nothing":
-            ends.nothing[:] |= np.logical_and.reduce(applies) if applies else True
-            return
-        bound = self._bound(number_at(ray.bound, self.casts))
-        known = np.logical_and.reduce([~np.isnan(bound), *applies])
-        if ray.side == "floor":
-            np.maximum(ends.low, bound, out=ends.low, where=known)
-        else:
-            np.minimum(ends.high, bound, out=ends.high, where=known)
+    def spot(self, clash: Clash) -> Spot:
+        """The items of a conflict, in the order of its keys; the latest one is kept."""
+        if self.latest is None or self.latest[0] is not clash:
+            assert isinstance(clash.keys, Keys)
+            self.latest = clash, Spot(self, self.place[clash.keys.rows])
+        return self.latest[1]
 
-    def _bound(self, number: Number) -> Floats:
-        return (
-            np.full(len(self.rows), float(number.offset)) if number.sql is None else number.of(self.column(number.sql))
-        )
 
-    def apart(self, rules: Sequence[Checked], lever: Lever, places: Places) -> Apart:
+@dataclass(frozen=True)
+class Laid:
+    """An end of a rule: its side, its number, and SQL of the conditions under which it is set."""
+
+    side: str
+    number: Number
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Values by item, NaN where they are NULL, and whether some are."""
+
+    values: NDArray[Any]
+    has_gaps: bool
+
+
+@dataclass
+class Spot:
+    """The items of one conflict, on which bounds are laid out when asked for."""
+
+    troubled: Troubled
+    places: Places
+    read: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def ends(self, rule: Checked) -> Ends:
+        """The ends of an interval rule on the items."""
+        low: Floats | float = -np.inf
+        high: Floats | float = np.inf
+        nothing: Bools | bool = False
+        for end in self.troubled.ends(rule):
+            applies = self._applies(end)
+            if end.side == "nothing":
+                nothing = nothing | (True if applies is None else applies)
+            elif end.side == "floor":
+                low = np.maximum(low, self._bound(end, applies, -np.inf))
+            else:
+                high = np.minimum(high, self._bound(end, applies, np.inf))
+        return Ends(low, high, nothing)
+
+    def apart(self, rules: Sequence[Checked], lever: Lever) -> Apart:
         """Greatest floor less least ceiling of some bounds within the domain, on the lattice where there is one."""
-        low = np.full(len(places), -np.inf if lever.minimum is None else float(lever.minimum))
-        high = np.full(len(places), np.inf if lever.maximum is None else float(lever.maximum))
-        nothing = np.zeros(len(places), bool)
-        for rule in rules:
-            ends = self.ends(rule)
-            low, high = np.maximum(low, ends.low[places]), np.minimum(high, ends.high[places])
-            nothing |= ends.nothing[places]
-        sizes = [np.where(np.isfinite(end), np.abs(end), 1.0) for end in (low, high)]
-        slack = NEAR * np.maximum(1.0, np.maximum(*sizes))
-        room, none = _steps(low + slack, high - slack, lever) >= 0, _steps(low - slack, high + slack, lever) < 0
-        return Apart(np.where(nothing, np.inf, low - high), room & ~nothing, none | nothing)
+        low: Floats | float = -np.inf if lever.minimum is None else float(lever.minimum)
+        high: Floats | float = np.inf if lever.maximum is None else float(lever.maximum)
+        nothing: Bools | bool = False
+        for ends in map(self.ends, rules):
+            low, high = np.maximum(low, ends.low), np.minimum(high, ends.high)
+            nothing = nothing | ends.nothing
+        low, high = np.broadcast_to(low, len(self.places)), np.broadcast_to(high, len(self.places))
+        apart = _apart(low, high, lever)
+        if nothing is False:
+            return apart
+        return Apart(np.where(nothing, np.inf, apart.gap), apart.room & ~np.asarray(nothing), apart.none | nothing)
+
+    def _column(self, sql: str) -> NDArray[Any]:
+        if sql not in self.read:
+            self.read[sql] = self.troubled.column(sql).values[self.places]
+        return self.read[sql]
+
+    def _applies(self, end: Laid) -> Bools | None:
+        """Items on which an end is set; None for all."""
+        tests = [self._column(test) for test in end.tests]
+        return np.logical_and.reduce(tests) if tests else None
+
+    def _bound(self, end: Laid, applies: Bools | None, absent: float) -> Floats | float:
+        number = end.number
+        if number.sql is None:
+            bound: Floats | float = float(number.offset)
+        else:
+            bound = number.of(self._column(number.sql))
+            if self.troubled.column(number.sql).has_gaps:
+                bound = np.where(np.isnan(bound), absent, bound)
+        return bound if applies is None else np.where(applies, bound, absent)
 
 
-def _table(rows: Places) -> Any:
-    import pyarrow
-
-    return pyarrow.Table.from_arrays([arrow_numbers(rows)], ["i"])
-
-
-def _steps(low: Floats, high: Floats, lever: Lever) -> Floats:
-    """How far it is from a lower to an upper end, on a lattice from its first to its last point between them."""
+def _apart(low: Floats, high: Floats, lever: Lever) -> Apart:
+    """Lower ends less upper ends, and what they tell; of a lattice only where they are less than a step apart."""
+    gap, slack = low - high, _slack(low, high)
+    none, room = gap > 2 * slack, gap < -(float(lever.step or 0) + 2 * slack)
     if lever.step is None:
-        return high - low
+        return Apart(gap, room, none)
+    close = np.flatnonzero(~none & ~room)
     step, base = float(lever.step), float(lever.minimum or 0)
-    return np.asarray(np.floor((high - base) / step) - np.ceil((low - base) / step))
+    first, last = (low[close] - base) / step, (high[close] - base) / step
+    slack = (slack if isinstance(slack, float) else slack[close]) / step
+    room[close] = np.floor(last - slack) >= np.ceil(first + slack)
+    none[close] = np.floor(last + slack) < np.ceil(first - slack)
+    return Apart(gap, room, none)
+
+
+def _slack(low: Floats, high: Floats) -> Floats | float:
+    """How near doubles may be without telling: one figure for all items, where that is small."""
+    sizes = [np.abs(np.where(np.isfinite(end), end, 1.0)) for end in (low, high)]
+    largest = max(float(size.max(initial=1.0)) for size in sizes)
+    return NEAR * largest if largest <= SMALL else NEAR * np.maximum(1.0, np.maximum(*sizes))
 
 
 def is_pair_of_bounds(clash: Clash, bench: Bench) -> bool:

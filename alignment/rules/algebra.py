@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -21,6 +22,7 @@ class NotNormal(Exception):
     """The expression is not a ratio of linear forms of the lever; the text says what stands in the way."""
 
 
+@lru_cache(maxsize=4096)
 def constant(text: str) -> Fraction:
     """The exact value of a number as it is written."""
     return Fraction(Decimal(text))

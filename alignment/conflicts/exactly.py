@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from alignment.conflicts.line import leaves
+from alignment.conflicts.line import leans_on_range, leaves
 from alignment.conflicts.minimal import minimal_sets
 from alignment.initiative.models import Lever
 from alignment.rules.exact import evaluate
@@ -21,6 +21,8 @@ from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked
 
 Row = Mapping[str, Any]
+Part = tuple[Fraction | None, Fraction | None]
+ZERO = Fraction(0)
 BETWEEN = Fraction(5003, 12007)  # of a stretch: a place at which no ending holds by chance
 
 
@@ -170,7 +172,7 @@ def gap(members: Sequence[Checked], lever: Lever, row: Row) -> float | None:
         step, base = Fraction(lever.step), Fraction(lever.minimum or 0)
         steps = {math.floor((e - base) / step) + i for e in ends for i in (0, 1)}
         ends = [x for x in (base + k * step for k in steps) if _within(x, lever)]
-    allowed = [_Allowed(m, representatives(members, open_line, row, ends), row) for m in members]
+    allowed = [_Allowed(m, representatives(members, open_line, row, ends), row, lever) for m in members]
     if not ends or any(a.is_empty for a in allowed):
         return None
     return float(min(sum((a.distance(x) for a in allowed), Fraction(0)) for x in ends))
@@ -184,12 +186,13 @@ class _Allowed:
     """What one rule allows around the values at which some rule of a conflict changes its mind, as points and
     stretches.
 
-    An interval rule has its two bounds even where they leave nothing between them.
+    An interval rule has its two bounds even where they leave nothing between them. A rule that divides by the lever is
+    looked at on the side of zero where the lever's range lies.
     """
 
-    def __init__(self, rule: Checked, points: list[Fraction], row: Row) -> None:
+    def __init__(self, rule: Checked, points: list[Fraction], row: Row, lever: Lever) -> None:
         self.bounds = bounds_on(rule, row)
-        self.parts: list[tuple[Fraction | None, Fraction | None]] = []
+        self.parts: list[Part] = []
         if self.bounds is None:
             form = on_row(_logic(rule).logic.forbidden(), row)
             held = [not holds(form, x, row) for x in points]
@@ -198,6 +201,8 @@ class _Allowed:
                 if i % 2 == 0 else (x, x)
                 for i, x in enumerate(points) if held[i]
             ]  # fmt: skip
+            if leans_on_range(rule, lever):
+                self.parts = _on_its_side(self.parts, lever)
 
     @property
     def is_empty(self) -> bool:
@@ -208,6 +213,16 @@ class _Allowed:
             low, high = self.bounds
             return _short(low, x, None) + _short(None, x, high)
         return min(_short(low, x, high) for low, high in self.parts)
+
+
+def _on_its_side(parts: Sequence[Part], lever: Lever) -> list[Part]:
+    """Parts cut off at zero where the lever is never below it, or never above."""
+    found = list(parts)
+    if lever.minimum is not None and lever.minimum >= 0:
+        found = [(max(low or ZERO, ZERO), high) for low, high in found if high is None or high > 0 or low == 0]
+    if lever.maximum is not None and lever.maximum <= 0:
+        found = [(low, min(high or ZERO, ZERO)) for low, high in found if low is None or low < 0 or high == 0]
+    return found
 
 
 def _short(low: Fraction | None, x: Fraction, high: Fraction | None) -> Fraction:

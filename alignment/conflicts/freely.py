@@ -11,9 +11,9 @@ import numpy as np
 
 from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells
-from alignment.conflicts.batches import Batch, Ints, batches
+from alignment.conflicts.batches import Batch, Bools, Ints, batches
 from alignment.conflicts.endings import pieces
-from alignment.conflicts.line import Line, casts_of, frame_of, line_of, part_of
+from alignment.conflicts.line import Frame, Line, casts_of, frame_of, line_of, part_of
 from alignment.conflicts.pairs import Members
 from alignment.conflicts.positions import positions
 from alignment.conflicts.sweep import Found, Sweep
@@ -78,11 +78,11 @@ def _steady(found: Sweep, members: Members, line: Line) -> list[int]:
 def _meet(line: Line, batch: Batch, rows: Ints, steady: list[int], lever: Lever) -> bool:
     """Could all rules of the line hold together on some of the items?
 
-    Within the range the pass has told; where a steady floor leaves nothing below it, nothing is left to ask.
+    Within the range the pass has told; where steady bounds leave nothing beyond it, nothing is left to ask.
     """
     frame = frame_of(line, batch, rows)
-    if steady and lever.minimum is not None:
-        rows = rows[frame.low[:, steady].max(axis=1) < float(lever.minimum)]
+    if steady:
+        rows = rows[_reach_beyond(frame, steady, lever)]
         if not len(rows):
             return False
         frame = frame_of(line, batch, rows)
@@ -92,3 +92,13 @@ def _meet(line: Line, batch: Batch, rows: Ints, steady: list[int], lever: Lever)
     return any(
         bool((exists & ~rules.any(axis=2)).any()) for _, exists, rules in cells.forbidden(line, at, frame.givens, ends)
     )
+
+
+def _reach_beyond(frame: Frame, steady: list[int], lever: Lever) -> Bools:
+    """Items on which some value below or above the lever's range is within the steady intervals."""
+    found = np.zeros(len(frame), bool)
+    if lever.minimum is not None:
+        found |= frame.low[:, steady].max(axis=1) < float(lever.minimum)
+    if lever.maximum is not None:
+        found |= frame.high[:, steady].min(axis=1) > float(lever.maximum)
+    return found

@@ -61,9 +61,9 @@ def instance(seed: int) -> Instance:
 
 
 def _domain(random: Random) -> Domain:
-    low, high = random.choice((None, Fraction(0), Fraction(0), Fraction("0.5"), Fraction(-1))), None
+    low, high = random.choice((None, Fraction(0), Fraction(0), Fraction("0.5"), Fraction(-1), Fraction(-4))), None
     if random.random() < 0.6:
-        high = Fraction(random.choice((3, 4, 6)))
+        high = Fraction(random.choice((3, 4, 6) if low is not None and low > -4 else (3, 0, -1)))
     step = random.choice((None, None, Fraction("0.5"), Fraction("0.25"), Fraction(1), Fraction("0.1")))
     return Domain("price", low, high, step, random.choice((None, "today", "today")))
 

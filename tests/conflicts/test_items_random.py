@@ -76,8 +76,7 @@ def differences(found: ConflictReport, expected: Expected, turned: set[str]) -> 
     for conflict in found.conflicts:
         items = expected.conflicts.get(conflict.constraints)
         if items is not None:
-            beyond = conflict.domain and bool(turned & set(conflict.constraints))
-            _same_conflict(same, conflict, items, expected.domain[conflict.constraints], beyond)
+            _same_conflict(same, conflict, items, expected.domain[conflict.constraints])
     for status in found.constraints:
         for name, wanted in expected.rules[status.id].items():
             given = getattr(status, name)
@@ -90,12 +89,11 @@ def differences(found: ConflictReport, expected: Expected, turned: set[str]) -> 
     return trouble
 
 
-def _same_conflict(same: Any, conflict: Any, items: dict[Any, Fraction | None], domain: bool, beyond: bool) -> None:
-    """beyond: what a member allows outside the range changes its sign there, so distances to it are not compared."""
+def _same_conflict(same: Any, conflict: Any, items: dict[Any, Fraction | None], domain: bool) -> None:
     name = conflict.id
     same(f"{name} items", conflict.items, len(items))
     same(f"{name} domain", conflict.domain, domain)
-    if beyond or None in items.values():
+    if None in items.values():
         return  # a member that allows nothing at all has no distance to it; its two bounds still have one to each other
     known = sorted(g for g in items.values() if g is not None)
     gap = conflict.gap

@@ -93,6 +93,53 @@ def test_conflicts_of_one_item(rules: list[Any], lever: Any, row: Any, found: se
     assert conflicts(rules, lever, row) == found
 
 
+NEGATIVE: Mapping[str, Any] = {"name": "price", "minimum": -4, "maximum": 0}
+UP_TO_3: Mapping[str, Any] = {"name": "price", "minimum": 0, "maximum": 3}
+
+
+@pytest.mark.parametrize(
+    ("rules", "lever", "row", "domain"),
+    [
+        (["price >= cost", "price <= a"], POSITIVE, {"cost": 5, "a": 3}, False),
+        (["price >= 200"], CENTS, {}, True),
+        (["price > 5", "price < 5.01"], CENTS, {}, True),
+        (["price <> 5", "price >= 5"], {"name": "price", "maximum": 5}, {}, True),
+        # below zero a margin turns round; above zero it does for a lever that is never positive
+        (["(price - cost) / price >= 0.2", "price <= 12"], POSITIVE, {"cost": 10}, True),
+        (["(price - a) / price >= 0.25", "price >= b"], NEGATIVE, {"a": 0, "b": 0}, True),
+        (["(price - a) / price >= 0.25", "price between b and 0"], NEGATIVE, {"a": 0, "b": 0}, False),
+        # below zero no remainder is positive
+        (["price % 1 = 0.5", "price <= 0"], {"name": "price", "minimum": -2}, {}, False),
+    ],
+)
+def test_the_range_is_named_where_the_rules_could_hold_together_without_it(
+    rules: list[Any], lever: Any, row: Any, domain: bool
+) -> None:
+    columns = {"a": None, "b": None, "cost": None} | row
+    found = report(case_of(rules, [{k: None if v is None else Decimal(v) for k, v in columns.items()}], [lever]))
+    assert [c.domain for c in found.conflicts] == [domain]
+
+
+@pytest.mark.parametrize("off_the_grid", [[], ["price = cost / 7"]])
+@pytest.mark.parametrize(
+    ("rule", "lever", "gap"),
+    [
+        ("price < a or (price - b) / price > 0.5", UP_TO_3, 1),
+        ("(price - b) / price > 0.5", UP_TO_3, 1),
+        ("(price + b) / price > 0.5 and price < -4 + a", NEGATIVE, 1),
+        ("(price + 2 * b) / price > 0.5", NEGATIVE, 4),
+        ("price % 2 = 1 and price > 3", UP_TO_3, 2),
+    ],
+)
+def test_a_gap_is_measured_on_the_side_of_zero_where_the_range_lies(
+    rule: str, lever: Any, gap: int, off_the_grid: list[str]
+) -> None:
+    row = {"a": Decimal(-1), "b": Decimal(2), "cost": Decimal("2.333333")}
+    found = report(case_of([rule, *off_the_grid], [row], [lever]))
+    own = next(c for c in found.conflicts if c.constraints == ("r0",))
+    assert own.gap is not None and own.gap.max == gap
+
+
 def test_a_rule_about_the_data_is_a_conflict_of_one_where_it_is_false() -> None:
     found = report(case_of(["a > 1", "price >= 5"], [{"a": Decimal(0)}, {"a": Decimal(2)}, {"a": None}]))
     assert listed(found) == {"r0": 1}

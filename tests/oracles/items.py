@@ -175,7 +175,7 @@ def _on_item(found: Expected, rules: list[Rule], lever: Domain, row: Row) -> Non
 def parts(rule: Rule, lever: Domain, row: Row) -> list[tuple[Fraction | None, Fraction | None]]:
     """What a rule allows on the whole line as closed intervals, an infinite end None; open ends count as closed.
 
-    A rule that divides by a lever that is never negative is looked at on that side of zero only.
+    A rule that divides by a lever that is never negative, or never positive, is looked at on that side of zero only.
     """
     cuts = sorted({*cuts_of([rule], row), *_multiples([rule], Fraction(-20), Fraction(30))})
     ends: list[Fraction | None] = [None, *cuts, None]
@@ -189,7 +189,10 @@ def parts(rule: Rule, lever: Domain, row: Row) -> list[tuple[Fraction | None, Fr
     binds = len(found) < 2 * len(cuts) + 1
     if binds and rule.condition.divides and lever.low is not None and lever.low >= 0:
         least = None if lever.low > 0 else Fraction(0)
-        return [(a if a is not None and a > 0 else least, b) for a, b in found if b is None or b > 0]
+        found = [(a if a is not None and a > 0 else least, b) for a, b in found if b is None or b > 0 or a == 0]
+    if binds and rule.condition.divides and lever.high is not None and lever.high <= 0:
+        most = None if lever.high < 0 else Fraction(0)
+        found = [(a, b if b is not None and b < 0 else most) for a, b in found if a is None or a < 0 or b == 0]
     return found
 
 

@@ -30,7 +30,7 @@ def mapping_text(report: Json, title: str) -> str:
     if report.get("agreement"):
         blocks.append("\n".join(_agreement(report["agreement"])))
     if report.get("repair"):
-        blocks.append("\n".join(_repair(report["repair"])))
+        blocks.append("\n".join(_repair(report["repair"], (report.get("behaviour") or {}).get("coupled"))))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -100,10 +100,23 @@ def _left_out(behaviour: Json) -> Iterator[str]:
     for key, words in (
         ("unseen_goals", "Goals whose metric is not in the decision table"),
         ("unmovable", "Goals that no candidate moves"),
-        ("constraints_not_applied", "Rules that were not applied"),
     ):
         if behaviour[key]:
             yield from wrapped(f"{words}: {', '.join(behaviour[key])}.")
+    yield from _over_several_items(behaviour)
+
+
+def _over_several_items(behaviour: Json) -> Iterator[str]:
+    """Which rules tie items together, and what became of them."""
+    coupled, because = behaviour.get("coupled"), behaviour.get("not_applied_because") or {}
+    if coupled:
+        near = "" if coupled["method"] == "milp" else f", to within {share(coupled['gap'])} of the best"
+        yield from wrapped(f"Chosen for all items together, under {listed(coupled['applied'])}{near}.")
+    unexplained = [rule for rule in behaviour["constraints_not_applied"] if rule not in because]
+    if unexplained:
+        yield from wrapped(f"Rules that were not applied: {', '.join(unexplained)}.")
+    for rule, reason in because.items():
+        yield from wrapped(f"Not applied: {rule}; {reason}.")
 
 
 def _findings(findings: Sequence[Json]) -> Iterator[str]:
@@ -137,10 +150,11 @@ def _agreement(agreement: Json) -> Iterator[str]:
     yield from wrapped(f"{between}: {figures} ({agreement['method']}).")
 
 
-def _repair(repair: Json) -> Iterator[str]:
+def _repair(repair: Json, coupled: Json | None) -> Iterator[str]:
     weights = listed(f"{metric} {number(weight)}" for metric, weight in repair["weights"].items())
     unseen = repair["held_out"]
     gain = f"{share(unseen['captured_after'])} is captured instead of {share(unseen['captured_before'])}"
     where = f"on the {counted(unseen['items'], 'item')} kept back to test them"
     interval = f"gain {share(unseen['gain'])}, 95 % interval {share(unseen['low'])} to {share(unseen['high'])}"
-    yield from wrapped(f"Weights that do better: {weights}. With them, {where}, {gain} ({interval}).")
+    alone = f" Here each item is judged by itself, without {listed(coupled['applied'])}." if coupled else ""
+    yield from wrapped(f"Weights that do better: {weights}. With them, {where}, {gain} ({interval}).{alone}")

@@ -11,6 +11,7 @@ import numpy as np
 from alignment.catalogue.decisions import ROW, DecisionTable
 from alignment.catalogue.reading import quoted
 from alignment.initiative.models import Initiative
+from alignment.objective.coupled.behaving import coupled_of, joint_sweep, without_interval
 from alignment.objective.fits import distance_of, revealed_of
 from alignment.objective.ground import Stake
 from alignment.objective.intervals import Margins, achievable, captured_of, rank_agreement_of
@@ -33,11 +34,15 @@ DRAWS = tuple(2**i for i in range(11))
 
 @dataclass(frozen=True)
 class Behaved:
-    """A pass under given weights with what was made of it; robustness is not in it yet."""
+    """A pass under given weights with what was made of it; robustness is not in it yet.
+
+    sweep: with the joint choices where rules tie items together; alone: each item by itself.
+    """
 
     behaviour: Behaviour
     margins: Margins
     sweep: Sweep
+    alone: Sweep
     stakes: tuple[Stake, ...]
     weights: tuple[float, ...]
     per_unit: np.ndarray
@@ -45,9 +50,12 @@ class Behaved:
 
 def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str, float]) -> Behaved:
     """The behaviour under normalised weights of the goals, without robustness."""
-    swept, movable, stated, per_unit = swept_of(choices, weights)
+    alone, movable, stated, per_unit = swept_of(choices, weights)
+    coupling, refused = choices.joint
+    swept = alone if coupling is None else joint_sweep(coupling, alone, per_unit)
     captured, margins = captured_of(swept.model, swept.best, swept.random)
     top = achievable(swept.best)
+    rules = choices.grid.rules if coupling is None else coupling.guardrails
     revealed, fit = revealed_of(swept, movable, stated)
     seen = {stake.goal.id for stake in choices.stakes}
     unseen = [goal.id for goal in initiative.goals if goal.id not in seen]
@@ -55,14 +63,16 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
     behaviour = Behaviour(
         items, choices.grid.candidates, choices.grid.items - items, choices.ground.incomplete,
         tuple(unseen), float(sum(weights[id_] for id_ in unseen)),
-        tuple(stake.goal.id for stake in choices.stakes if stake.scale <= 0), choices.binding.not_applied,
-        captured, None, (regret := regrets_of(swept, movable, stated)), teams_of(initiative, regret),
+        tuple(stake.goal.id for stake in choices.stakes if stake.scale <= 0), tuple(refused),
+        captured if coupling is None else without_interval(captured, coupling),
+        None if coupling is None else coupled_of(coupling, per_unit),
+        (regret := regrets_of(swept, movable, stated)), teams_of(initiative, regret),
         rank_agreement_of(swept), distance_of(swept),
         Dominated(swept.dominated, swept.dominated / (items or 1), swept.free_gain / top if top > 0 else None),
-        goodhart_of(swept, top), guardrails_of(choices.grid.rules, swept, top), revealed, fit, None,
-        worst_of(initiative, choices.table, swept, top),
+        goodhart_of(swept, top), guardrails_of(rules, swept, top), revealed, fit, None,
+        worst_of(initiative, choices.table, swept, top), refused,
     )  # fmt: skip
-    return Behaved(behaviour, margins, swept, movable, tuple(stated), per_unit)
+    return Behaved(behaviour, margins, swept, alone, movable, tuple(stated), per_unit)
 
 
 def swept_of(
@@ -152,5 +162,6 @@ def choices_at(
     names = [lever.name for lever in initiative.levers]
     columns = ", ".join([quoted(table.item), *map(quoted, names)])
     places = ", ".join(str(int(row)) for row in sorted(set(rows)))
-    found = table.connection.execute(f'select "{ROW}", {columns} from decisions where "{ROW}" in ({places})').fetchall()
+    cursor = table.connection.cursor()
+    found = cursor.execute(f'select "{ROW}", {columns} from decisions where "{ROW}" in ({places})').fetchall()
     return {row[0]: (row[1], dict(zip(names, row[2:], strict=True))) for row in found}

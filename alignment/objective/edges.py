@@ -9,8 +9,8 @@ import numpy as np
 from alignment.catalogue.decisions import ROW, DecisionTable
 from alignment.catalogue.reading import quoted
 from alignment.initiative.models import Initiative
+from alignment.objective.ends import Ends
 from alignment.objective.findings import finding
-from alignment.objective.ground import Ground
 from alignment.objective.report import Finding
 from alignment.objective.rules import Binding, domain_sql
 from alignment.rules.render import allows_sql
@@ -30,20 +30,22 @@ class Edges:
     free: float
 
 
-def edges_of(initiative: Initiative, table: DecisionTable, ground: Ground, binding: Binding) -> Edges | None:
+def edges_of(
+    initiative: Initiative, table: DecisionTable, ends: Ends | None, items: int, binding: Binding
+) -> Edges | None:
     """The ends of the one ordered lever; None where there is none, or the model is seldom at an end.
 
     Each item counts by the share of its tied choices that stand at an end. The next step is the lever's `step`, or else
     as far as the end is from its neighbour in the item's rows.
     """
-    if ground.ends is None or ground.items == 0 or ground.ends.mass.sum() <= MOST * ground.items:
+    if ends is None or items == 0 or ends.mass.sum() <= MOST * items:
         return None
-    rows, beyond, mass = ground.ends.rows, ground.ends.beyond, ground.ends.mass
+    rows, beyond, mass = ends.rows, ends.beyond, ends.mass
     lever = initiative.levers[0]
     if lever.step is not None:
         beyond = np.sign(beyond) * float(lever.step)
     free = mass[_allowed(initiative, table, binding, rows, beyond)].sum()
-    return Edges(lever.name, ground.items, float(mass.sum()), float(free))
+    return Edges(lever.name, items, float(mass.sum()), float(free))
 
 
 def edge_finding(edges: Edges | None) -> list[Finding]:
@@ -71,9 +73,7 @@ def _allowed(
     rules = [allows_sql(rule, {lever: moved}) for rule in binding.rules.values()]
     tests = " and ".join([*rules, domain_sql(initiative.levers, {lever: moved})])
     ends = pyarrow.table({"place": np.arange(len(rows)), "r": rows, "beyond": beyond})
-    table.connection.register("_ends", ends)
-    try:
-        query = f'select e.place from {table.source(binding.names())} j join _ends e on e.r = j."{ROW}" where {tests}'
-        return np.asarray(table.connection.execute(query).fetchnumpy()["place"], np.int64)
-    finally:
-        table.connection.unregister("_ends")
+    cursor = table.connection.cursor()
+    cursor.register("_ends", ends)
+    query = f'select e.place from {table.source(binding.names())} j join _ends e on e.r = j."{ROW}" where {tests}'
+    return np.asarray(cursor.execute(query).fetchnumpy()["place"], np.int64)

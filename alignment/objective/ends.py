@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alignment.objective.grid import Group
+from alignment.objective.grid import Grid, Group
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,25 @@ class Ends:
 
 
 def ends_of(group: Group, part: slice, allowed: np.ndarray) -> Ends:
-    """The chosen ends of a block of items whose allowed candidates are marked."""
+    """The chosen ends of a block of items whose allowed candidates are marked; each item chooses by itself."""
+    objective = np.where(allowed, group.objective[:, part], -np.inf)
+    return _ends(group, part, allowed & (objective == objective.max(axis=0)))
+
+
+def chosen_ends(grid: Grid, rows: np.ndarray) -> Ends:
+    """The chosen ends where each item's chosen table row is given, −1 for none."""
+    found = []
+    for group in grid.groups(lever=True):
+        for part in group.blocks():
+            own = rows[group.items[part]]
+            found.append(_ends(group, part, (group.rows[:, part] == own) & (own >= 0)))
+    return joined(found)
+
+
+def _ends(group: Group, part: slice, chosen: np.ndarray) -> Ends:
     assert group.lever is not None
     lever, rows = group.lever[:, part], group.rows[:, part]
     present = (rows >= 0) & np.isfinite(lever)
-    objective = np.where(allowed, group.objective[:, part], -np.inf)
-    chosen = allowed & (objective == objective.max(axis=0))
     count = np.maximum(chosen.sum(axis=0), 1)
     return joined([end for way in (-1, 1) for end in _end(way, lever, rows, present, chosen, count)])
 

@@ -15,6 +15,7 @@ from alignment.initiative.models import Initiative
 from alignment.initiative.reading import load
 from alignment.initiative.references import closest
 from alignment.objective.behaviour import Behaved, behaviour_of
+from alignment.objective.coupled.behaving import shadow_of
 from alignment.objective.edges import edge_finding
 from alignment.objective.findings import Grounds, finding, goal_findings
 from alignment.objective.findings_terms import term_findings
@@ -147,7 +148,9 @@ def _robustness(
     for stake in behaved.stakes:
         per_unit[:, stake.place] += drawn[:, goals.index(stake.goal.id)] * stake.direction / stake.scale
     swept = behaved.sweep
-    margins = margins_of(choices.grid, choices.ground, swept.model_deltas, swept.places, per_unit)
+    coupling, _ = choices.joint
+    shadow = None if coupling is None else shadow_of(coupling, behaved.per_unit, choices.grid)
+    margins = margins_of(choices.grid, choices.ground, swept.model_deltas, swept.places, per_unit, shadow)
     captured = behaved.behaviour.captured.model is not None
     same = np.zeros(DRAWS, bool)
     for d, draw in enumerate(drawn):
@@ -162,5 +165,5 @@ def _robustness(
 def _repair(prepared: Prepared, choices: Choices, behaved: Behaved) -> Repair | None:
     available = [metric.name for metric in prepared.initiative.metrics if metric.is_available]
     return repair_of(
-        choices.grid, choices.ground, behaved.sweep, behaved.per_unit, available, prepared.terms, choices.half
+        choices.grid, choices.ground, behaved.alone, behaved.per_unit, available, prepared.terms, choices.half
     )  # fmt: skip

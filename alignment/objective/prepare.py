@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,9 @@ from alignment.errors import DataError
 from alignment.initiative.hashing import content_hash
 from alignment.initiative.models import Initiative
 from alignment.objective.agreement import agreement_of
+from alignment.objective.coupled.coupling import Coupling, coupling_of
 from alignment.objective.edges import Edges, edges_of
+from alignment.objective.ends import Ends, chosen_ends
 from alignment.objective.fits import estimated
 from alignment.objective.grid import Grid, read_grid
 from alignment.objective.ground import Ground, Stake, ground_of, stakes_of
@@ -32,6 +35,7 @@ from alignment.rules.ruleset import Stage
 class Choices:
     """The decision table as arrays, with what was read beside it."""
 
+    initiative: Initiative = field(repr=False)
     table: DecisionTable = field(repr=False)
     binding: Binding
     grid: Grid = field(repr=False)
@@ -42,6 +46,21 @@ class Choices:
     def segments(self) -> tuple[Column, ...]:
         """Columns of the catalogue with few values."""
         return segment_columns(self.table)
+
+    @cached_property
+    def joint(self) -> tuple[Coupling | None, Mapping[str, str]]:
+        """The applied rules over several items, if any, and why each other one is not applied."""
+        return coupling_of(self.initiative, self.table, self.binding, self.grid, self.ground)
+
+    @cached_property
+    def ends(self) -> Ends | None:
+        """Where the model's choice is an end of the lever's range; None without an ordered lever."""
+        coupling, _ = self.joint
+        if self.ground.ends is None or coupling is None:
+            return self.ground.ends
+        rows = np.full(self.grid.items, -1)
+        rows[coupling.play.places] = coupling.play.rows[coupling.model.chosen]
+        return chosen_ends(self.grid, rows)
 
     @cached_property
     def half(self) -> np.ndarray:
@@ -82,7 +101,8 @@ class Prepared:
         """Where the model's choice is at an end of the table's range."""
         if self.choices is None:
             return None
-        return edges_of(self.initiative, self.choices.table, self.choices.ground, self.choices.binding)
+        choices = self.choices
+        return edges_of(self.initiative, choices.table, choices.ends, choices.ground.items, choices.binding)
 
 
 def prepare(
@@ -111,7 +131,7 @@ def prepare(
     ground = ground_of(grid)
     if initiative.objective.score is not None:
         terms = estimated(initiative, grid)
-    choices = Choices(table, binding, grid, ground, stakes_of(initiative, ground))
+    choices = Choices(initiative, table, binding, grid, ground, stakes_of(initiative, ground))
     return Prepared(initiative, structure_of(initiative, terms), agreement, choices)
 
 

@@ -61,7 +61,7 @@ def fitted_half(table: DecisionTable) -> np.ndarray:
         f"select (ascii(md5(cast({item} as varchar))) % 2 = 0) as half "
         f"from (select distinct {item} from decisions) order by {item}"
     )
-    return np.asarray(table.connection.execute(query).fetchnumpy()["half"], bool)
+    return np.asarray(table.connection.cursor().execute(query).fetchnumpy()["half"], bool)
 
 
 def repair_of(

@@ -203,7 +203,10 @@ class WorstItem:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What the objective would choose on the decision table, against what the goals would choose."""
+    """What the objective would choose on the decision table, against what the goals would choose.
+
+    not_applied_because: by id, why a rule over several items is not applied.
+    """
 
     items: int
     candidates: int
@@ -226,6 +229,7 @@ class Behaviour:
     revealed_fit: float | None
     robustness: Robustness | None
     worst_items: tuple[WorstItem, ...]
+    not_applied_because: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -37,17 +37,27 @@ class _Moments:
 
 
 def margins_of(
-    grid: Grid, ground: Ground, deltas: np.ndarray, places: np.ndarray, per_unit: np.ndarray
+    grid: Grid,
+    ground: Ground,
+    deltas: np.ndarray,
+    places: np.ndarray,
+    per_unit: np.ndarray,
+    shadow: np.ndarray | None = None,
 ) -> list[Margins]:
     """The margins of the verdict under each draw.
 
     per_unit: draws by metrics, utility per unit of change. deltas: metrics by items, the model's changes; places:
-    those items among all. A quantile whose sign is certain (8 standard deviations; by Cantelli's inequality 6.3 do) is
-    given by the sum alone; others are resampled like the real one, or by the delta method above 100,000 items.
+    those items among all. shadow: by table row, what comes off the utility where rules tie items together, so that the
+    best choice is judged by an upper bound.
+    A quantile whose sign is certain (8 standard deviations; by Cantelli's inequality 6.3 do) is given by the sum alone;
+    others are resampled like the real one, or by the delta method above 100,000 items.
     """
     at = np.full(grid.items, -1)
     at[places] = np.arange(len(places))
-    found = _moments(grid, ground, deltas, at, per_unit)
+    if shadow is not None:
+        deltas = np.concatenate([deltas, np.zeros((1, deltas.shape[1]))])
+        per_unit = np.concatenate([per_unit, -np.ones((len(per_unit), 1))], axis=1)
+    found = _moments(grid, ground, deltas, at, per_unit, shadow)
     model = per_unit @ deltas.sum(axis=1)
     square = np.einsum("dq,qr,dr->d", per_unit, deltas @ deltas.T, per_unit)
     half, half_spread = _sum_and_spread(model, square, found, HALF, len(places))
@@ -58,7 +68,7 @@ def margins_of(
     unclear = np.flatnonzero((np.abs(half) <= CLEAR * half_spread) | (np.abs(good) <= CLEAR * good_spread))
     for start in range(0, len(unclear), 50):
         some = unclear[start : start + 50]
-        for d, margin in zip(some, _resampled(grid, ground, deltas, at, per_unit[some]), strict=True):
+        for d, margin in zip(some, _resampled(grid, ground, deltas, at, per_unit[some], shadow), strict=True):
             margins[d] = margin
     return margins
 
@@ -71,11 +81,13 @@ def _sum_and_spread(
     return total, np.sqrt(np.maximum(squares - total**2 / max(1, items), 0.0))
 
 
-def _moments(grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray) -> _Moments:
+def _moments(
+    grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray, shadow: np.ndarray | None
+) -> _Moments:
 
     def one(group: Group, part: slice) -> np.ndarray:
         sums = np.zeros((3, len(per_unit)))
-        points, here = _points(group, part, ground, at)
+        points, here = _points(group, part, ground, at, shadow)
         for start in range(0, len(here), TILE):
             some = slice(start, start + TILE)
             best = _tops(points[:, :, some], per_unit)
@@ -90,15 +102,23 @@ def _moments(grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per
     return _Moments(*total)
 
 
-def _points(group: Group, part: slice, ground: Ground, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Changes of a block's items, metrics by candidates by items, forbidden candidates replaced by an allowed one."""
+def _points(
+    group: Group, part: slice, ground: Ground, at: np.ndarray, shadow: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Changes of a block's items, metrics by candidates by items, forbidden candidates replaced by an allowed one.
+
+    The shadow is one more metric.
+    """
     items = group.items[part]
     allowed = group.feasible(part)
     here = np.flatnonzero(at[items] >= 0)
     allowed = allowed[:, here]
     first = allowed.argmax(axis=0)
-    points = np.empty((len(ground.bases), *allowed.shape))
+    points = np.empty((len(ground.bases) + (shadow is not None), *allowed.shape))
     columns = np.arange(len(here))
+    if shadow is not None:
+        x = shadow[group.rows[:, part][:, here]]
+        points[-1] = np.where(allowed, x, x[first, columns])
     for q, base in enumerate(ground.bases):
         x = group.values[q][:, part][:, here] - base[items[here]]
         points[q] = np.where(allowed, x, x[first, columns])
@@ -114,12 +134,12 @@ def _tops(points: np.ndarray, per_unit: np.ndarray) -> np.ndarray:
 
 
 def _resampled(
-    grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray
+    grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray, shadow: np.ndarray | None
 ) -> Sequence[Margins]:
     best = np.zeros((len(per_unit), deltas.shape[1]))
 
     def one(group: Group, part: slice) -> None:
-        points, here = _points(group, part, ground, at)
+        points, here = _points(group, part, ground, at, shadow)
         best[:, here] = _tops(points, per_unit)
 
     each_block(grid.groups(), one)

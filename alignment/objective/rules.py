@@ -18,13 +18,13 @@ from alignment.rules.types import Kind
 
 @dataclass(frozen=True)
 class Binding:
-    """Hard item rules in force by id, and the hard rules that this engine does not apply."""
+    """Hard rules in force by id: those about single items, and those over pairs and groups of items."""
 
     rules: Mapping[str, Rule]
-    not_applied: tuple[str, ...]
+    coupled: Mapping[str, Rule]
 
     def names(self) -> set[str]:
-        """Every column and lever that some rule reads."""
+        """Every column and lever that some item rule reads."""
         return {name for rule in self.rules.values() for name in (*rule.columns, *rule.levers)}
 
 
@@ -35,7 +35,7 @@ def binding_rules(initiative: Initiative, table: DecisionTable, stage: Stage) ->
     """
     schema = schema_of(initiative, table)
     rules: dict[str, Rule] = {}
-    not_applied = []
+    coupled: dict[str, Rule] = {}
     for constraint in initiative.constraints:
         if constraint.strength != "hard" or not in_force(constraint, stage, initiative.as_of or date.today()):
             continue
@@ -43,11 +43,12 @@ def binding_rules(initiative: Initiative, table: DecisionTable, stage: Stage) ->
             rule = parse_rule(constraint.rule, schema, constraint.where, constraint.pairs is not None)
         except RuleError as error:
             raise RuleError(f"constraint '{constraint.id}': {error.found}", error.expected) from None
-        if rule.family == "item":
-            rules[constraint.id] = bind_aggregates(rule, table.catalogue) if table.catalogue else rule
-        else:
-            not_applied.append(constraint.id)
-    return Binding(rules, tuple(not_applied))
+        if rule.family == "aggregate":
+            coupled[constraint.id] = rule
+            continue
+        bound = bind_aggregates(rule, table.catalogue) if table.catalogue else rule
+        (rules if rule.family == "item" else coupled)[constraint.id] = bound
+    return Binding(rules, coupled)
 
 
 def schema_of(initiative: Initiative, table: DecisionTable) -> Schema:

@@ -36,7 +36,7 @@ def segment_columns(table: DecisionTable) -> tuple[Column, ...]:
     names = [name for name in catalogue.kinds if name != catalogue.key]
     if not names:
         return ()
-    connection, source = table.connection, quoted(catalogue.table)
+    connection, source = table.connection.cursor(), quoted(catalogue.table)
     rough = ", ".join(f"approx_count_distinct({quoted(n)})" for n in names)
     few = connection.execute(f"select {rough} from {source}").fetchone() or ()
     likely = [name for name, count in zip(names, few, strict=True) if count <= 2 * MOST_VALUES]
@@ -47,7 +47,8 @@ def _column(table: DecisionTable, name: str) -> Column | None:
     catalogue = table.catalogue
     assert catalogue is not None
     column, source = quoted(name), quoted(catalogue.table)
-    rows = table.connection.execute(
+    connection = table.connection.cursor()
+    rows = connection.execute(
         f"select distinct {column} from {source} where {column} is not null order by 1 limit {MOST_VALUES + 1}"
     ).fetchall()
     if not FEWEST_VALUES <= len(rows) <= MOST_VALUES:
@@ -59,7 +60,7 @@ def _column(table: DecisionTable, name: str) -> Column | None:
         f"select coalesce(v.code, -1)::tinyint as code from (select distinct {item} from decisions) d "
         f"join {source} c on {table.same_item('d', 'c')} left join v on v.value = c.{column} order by d.{item}"
     )
-    codes = np.asarray(table.connection.execute(query).fetchnumpy()["code"], np.int8)
+    codes = np.asarray(connection.execute(query).fetchnumpy()["code"], np.int8)
     return Column(name, tuple(str(row[0]) for row in rows), codes)
 
 

@@ -128,12 +128,13 @@ def left_out(behaviour: "Behaviour", goals: Sequence[Goal], rules: Mapping[str, 
     if behaviour.unmovable:
         still = listed(inside(names.get(g, g)) for g in behaviour.unmovable)
         said.append(f"No allowed choice moves {still}.")
-    if behaviour.constraints_not_applied:
-        waiting = listed(f"“{rules.get(r, r)}”" for r in behaviour.constraints_not_applied)
-        n = len(behaviour.constraints_not_applied)
-        said.append(
-            f"{waiting} {'spans' if n == 1 else 'span'} several items and {'is' if n == 1 else 'are'} not applied here."
-        )
+    if coupled := behaviour.coupled:
+        together = listed(f"“{rules.get(r, r)}”" for r in coupled.applied)
+        near = "" if coupled.method == "milp" else f", found to within {share(coupled.gap)} of the best"
+        said.append(f"Items are chosen together under {together}{near}; so the captured share has no interval.")
+    for rule in behaviour.constraints_not_applied:
+        reason = behaviour.not_applied_because.get(rule, "it spans several items")
+        said.append(f"“{rules.get(rule, rule)}” is not applied: {reason}.")
     return said
 
 

@@ -130,10 +130,12 @@ def situation(ground: Ground) -> "Situation":
     def make() -> "Situation":
         from alignment.conflicts.check import situation
 
-        return situation(ground.initiative, catalogue(ground))
+        case = situation(ground.initiative, catalogue(ground))
+        _ = case.coupled  # worked out here, once for all who ask
+        return case
 
     case = _situations.get(ground.key, make)
-    return replace(case, catalogue=replace(case.catalogue, connection=case.catalogue.connection.cursor()))
+    return case.on(case.catalogue.connection.cursor())
 
 
 def bare_report(ground: Ground) -> "ConflictReport":

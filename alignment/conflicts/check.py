@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from alignment.initiative.models import Constraint, Initiative, Lever
 from alignment.rules.normal import Opaque
 from alignment.rules.ruleset import Checked, RuleSet, Stage, columns_needed, read_rules
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -48,6 +51,13 @@ class Situation:
     def coupled(self) -> CoupledAnswers:
         """What ladders, aggregates and linked levers answered; worked out when first asked for."""
         return coupled_answers(self.rules, self.catalogue, [c.ids for c in self.answers.clashes], self.deadline)
+
+    def on(self, connection: DuckDBPyConnection) -> Situation:
+        """The same with a connection of the caller's own; what has been worked out already comes along."""
+        there = replace(self, catalogue=replace(self.catalogue, connection=connection))
+        if "coupled" in vars(self):
+            vars(there)["coupled"] = self.coupled
+        return there
 
     @property
     def clashes(self) -> list[Clash]:
@@ -241,6 +251,7 @@ def _conflict(clash: Clash, group: int, keys: Any, row: Mapping[str, Any], case:
         at_worst=at_worst,
         today_at_worst=today,
         in_scope_of_all=None,
+        evidence=None if clash.family == "item" else case.coupled.evidence.get(clash.ids),
     )
 
 

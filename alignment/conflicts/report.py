@@ -10,7 +10,10 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from alignment.conflicts.coupled.evidence import Evidence
 
 Severity = Literal["error", "warning", "note"]
 Key = str | int | float | None
@@ -148,6 +151,7 @@ class Conflict:
     at_worst: tuple[MemberAtWorst, ...] = field(default=(), metadata={"json": False})
     today_at_worst: float | None = field(default=None, metadata={"json": False})
     in_scope_of_all: int | None = field(default=None, metadata={"json": False})
+    evidence: Evidence | None = field(default=None, metadata={"json": False})
 
 
 @dataclass(frozen=True)

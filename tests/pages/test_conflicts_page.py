@@ -104,3 +104,14 @@ def test_any_item_tells_why_it_is_as_it_is(shop):
     assert "On item D the price may be $24 to $100, held up by Floor. Today $40." in texts(app)
     app.text_input(key="why_typed").set_value("nowhere").run()
     assert "No sku holds 'nowhere'" in problems(app)[0].replace("&#x27;", "'")
+
+
+def test_an_input_can_be_moved_to_see_what_would_break(shop):
+    app = shop.page("conflicts")
+    assert app.selectbox(key="moved_column").options[0] == "cost"
+    assert "At cost +10\u00a0% no item loses its last price." in texts(app)
+    app.slider(key="moved_percent").set_value(-30).run()
+    assert "At cost −30\u00a0% no item loses its last price." in texts(app)
+    app.selectbox(key="moved_column").set_value("cost").run()
+    app.slider(key="moved_percent").set_value(30).run()
+    assert "loses its last price" in texts(app)

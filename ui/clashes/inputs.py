@@ -45,7 +45,7 @@ def _tried(here: Here, looks: Look, columns: list[str]) -> None:
         st.markdown(md(said(found, lever_word(here.initiative, None))), width=900)
         _appeared(found, here, looks)
     drawn = [_move(pair, here) for pair in pairs]
-    figure(moves(drawn, looks, column=column, chosen=percent, reach=REACH), "moves", _table(drawn))
+    figure(moves(drawn, looks, column=column, chosen=percent, reach=REACH), "moves", _table(drawn) if drawn else None)
 
 
 def used_columns(case: Any) -> list[str]:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ui.figures.drawing import Drawing, Look, faint, label, ticks
+from ui.figures.drawing import Drawing, Look, faint, fit, label, ticks
+from ui.figures.points import blank
 from ui.words import MINUS, cut, number
 
-ROW, MOST = 46, 8
+ROW, MOST, NAME_ROOM = 46, 8, 96
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def moves(found: Sequence[Move], look: Look, *, column: str, chosen: float, reac
     shown = near[:MOST]
     if not shown:
         title = f"No two rules that hold today clash within {number(reach)}\u00a0% of {column}, up or down"
-        return Drawing(look, 1, title, "", title).figure()
+        return blank(look, title)
     alt = "; ".join(f"{' and '.join(m.names)} from {percents(m.percent)}, first on {m.item}" for m in shown)
     more = f"; {len(near) - MOST} more in the table" if len(near) > MOST else ""
     sub = f"Move of {column} on every item: room is grey, red is where the two rules clash{more}"
@@ -60,7 +61,7 @@ def _row(d: Drawing, move: Move, top: float, reach: float) -> None:
     outer = reach if move.percent > 0 else -reach
     d.bar(0, move.percent, y, 8, faint(ink, 0.28))
     d.bar(move.percent, outer, y, 8, ink.bad, f"clash past {percents(move.percent)}, first on {label(move.item)}")
-    pairs = zip(move.names, move.teams, strict=True)
-    who = " and ".join(f"{d.look.mark(team)}<b>{label(cut(name, 18))}</b>" for name, team in pairs)
+    pairs = zip(fit(move.names, NAME_ROOM, 12.5), move.teams, strict=True)
+    who = " and ".join(f"{d.look.mark(team)}<b>{label(name)}</b>" for name, team in pairs)
     at = f"{who} {d.look.quiet(percents(move.percent))}"
     d.say(0, top + 12, at, 12.5, xref="paper", bgcolor=ink.ground, borderpad=1)

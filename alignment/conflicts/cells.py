@@ -7,7 +7,6 @@ which a cell holds each pattern or not. Items on which the same sets of rules fo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,64 +22,10 @@ from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked
 
 BLOCK = 2048
-LONGEST_PERIOD = 2_000_000
-
-
-@dataclass(frozen=True)
-class Endings:
-    """Patterns of endings: for each position of one period, which of the residues hold; counts allow range queries."""
-
-    period: int
-    patterns: Bools
-    counts: Ints
-
-    @property
-    def size(self) -> int:
-        return len(self.patterns)
-
-    def contains(self, q: int, starts: Ints, widths: Ints) -> Bools:
-        """Is some position of each cell of pattern q?"""
-        if self.size == 1:
-            return np.ones(starts.shape, bool)
-        return _in_period(self.counts[q], self.period, starts, widths)
-
-
-def endings(line: Line, at: Positions) -> Endings | None:
-    """The endings of a line's union rules; None where the period is too long to be laid out.
-
-    Without residues there is one pattern, which every cell has.
-    """
-    if not line.residues:
-        return Endings(1, np.zeros((1, 0), bool), np.array([[0, 1]]))
-    moduli = [int(r.modulus * at.scale) for r in line.residues]
-    period = math.lcm(*moduli, at.step) // at.step if at.step else 2 * math.lcm(*moduli)
-    if period > LONGEST_PERIOD:
-        return None
-    k = np.arange(period)
-    n = at.origin + k * at.step if at.step else k // 2
-    on_grid = np.ones(period, bool) if at.step else k % 2 == 0
-    codes = np.zeros(period, np.int64)
-    for i, part in enumerate(line.residues):
-        codes |= residue(part, n, on_grid, at.scale).astype(np.int64) << i
-    seen = np.unique(codes)
-    patterns = (seen[:, None] >> np.arange(len(line.residues)) & 1).astype(bool)
-    member = codes[None, :] == seen[:, None]
-    counts = np.concatenate([np.zeros((len(seen), 1), np.int64), np.cumsum(member, axis=1)], axis=1)
-    return Endings(period, patterns, counts)
-
-
-def _in_period(counts: Ints, period: int, starts: Ints, widths: Ints) -> Bools:
-    """Does some place of each range, places repeating with a period, count? counts: cumulated over one period, from
-    0."""
-    first = starts % period
-    length = np.minimum(widths, period)
-    over = np.maximum(first + length - period, 0)
-    inside = counts[np.minimum(first + length, period)] - counts[first] + counts[over]
-    return np.asarray((widths >= period) & (counts[-1] > 0) | (inside > 0))
 
 
 def forbidden(
-    line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, outside: Bools | None = None
+    line: Line, at: Positions, givens: Bools, ends: Pieces, outside: Bools | None = None
 ) -> Iterator[tuple[Ints, Bools, Bools]]:
     """Blocks of (item rows, cell exists, rule forbids cell): shapes B, B by C, B by C by R.
 
@@ -108,7 +53,7 @@ def stretches(at: Positions) -> tuple[Ints, Ints]:
 
 
 def judged(
-    line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, starts: Ints, widths: Ints
+    line: Line, at: Positions, givens: Bools, ends: Pieces, starts: Ints, widths: Ints
 ) -> tuple[Bools, Bools]:
     interval = (starts[:, :, None] < at.first[:, None, :]) | (starts[:, :, None] > at.last[:, None, :])
     exists, verdicts = [], []
@@ -169,7 +114,7 @@ def value_at(line: Line, at: Positions, givens: Bools, member: int, grid: Ints, 
     return ~_truth(_forbidden_form(line.rules[member]), line, at, givens, residues, places)
 
 
-def infeasible(line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, outside: Bools | None = None) -> Bools:
+def infeasible(line: Line, at: Positions, givens: Bools, ends: Pieces, outside: Bools | None = None) -> Bools:
     """Which items have no allowed value at all, by all interval rules together and each union rule."""
     joint = Positions(
         at.first.max(axis=1, initial=-FAR)[:, None], at.last.min(axis=1, initial=FAR)[:, None],
@@ -191,7 +136,7 @@ class Pattern:
 
 
 def patterns(
-    line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, outside: Bools | None = None
+    line: Line, at: Positions, givens: Bools, ends: Pieces, outside: Bools | None = None
 ) -> list[Pattern]:
     """Minimal conflicts of infeasible items, enumerated once per pattern; bit r is rule r of the line."""
     groups: dict[tuple[int, ...], list[Ints]] = {}
@@ -242,7 +187,7 @@ def _picked(line: Line, at: Positions, members: Sequence[int]) -> tuple[Line, Po
     return part, where, numbers
 
 
-def allows_no_more(line: Line, at: Positions, givens: Bools, ends: Endings | Pieces, s: int | None, r: int) -> Bools:
+def allows_no_more(line: Line, at: Positions, givens: Bools, ends: Pieces, s: int | None, r: int) -> Bools:
     """Items on which rule s (None: the lever's range) allows only what rule r allows."""
     part, where, places = _picked(line, at, [r] if s is None else [s, r])
     answer = np.zeros(len(at.first), bool)

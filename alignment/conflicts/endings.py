@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from alignment.conflicts.batches import Bools, Ints
 from alignment.conflicts.line import Line
-from alignment.conflicts.positions import Positions
+from alignment.conflicts.positions import FAR, Positions
 from alignment.rules.formula import Residue
 
 LONGEST_PERIOD = 2_000_000
@@ -77,6 +78,46 @@ class Half:
         part = np.where(self.codes[2 * j + 1] == q, within - self.offsets[j], 0)
         return np.asarray((n // self.turn) * self.lengths[q, -1] + self.lengths[q][j] + part)
 
+    def pattern_at(self, position: Ints) -> Ints:
+        """The pattern of each position."""
+        return np.asarray(self.codes[self.place(position) % len(self.codes)])
+
+    def following(self, q: int | Ints, position: Ints) -> Ints:
+        """The first position of pattern q at or above each position; FAR where the pattern does not occur."""
+        place = self.place(position)
+        steps = self._ahead[q, place % len(self.codes)]
+        return np.where(steps == 0, position, np.where(steps == FAR, FAR, self._first(place + steps)))
+
+    def preceding(self, q: int | Ints, position: Ints) -> Ints:
+        """The last position of pattern q at or below each position; -FAR where the pattern does not occur."""
+        place = self.place(position)
+        steps = self._behind[q, place % len(self.codes)]
+        return np.where(steps == 0, position, np.where(steps == FAR, -FAR, self._first(place - steps + 1) - 1))
+
+    def _first(self, place: Ints) -> Ints:
+        """The first position of a place."""
+        if self.offsets is None:
+            return place
+        within = place % len(self.codes)
+        return 2 * (place // len(self.codes) * self.turn + self.offsets[within // 2]) + within % 2
+
+    @cached_property
+    def _ahead(self) -> Ints:
+        """By pattern and place of a period: places up to the next one of the pattern; FAR where there is none."""
+        return np.stack([_distances(self.codes == q) for q in range(len(self.counts))])
+
+    @cached_property
+    def _behind(self) -> Ints:
+        return np.stack([_distances(self.codes[::-1] == q)[::-1] for q in range(len(self.counts))])
+
+
+def _distances(held: Bools) -> Ints:
+    """From each place of a period up to the next one that is held, into the following period; FAR where none is."""
+    period = len(held)
+    places = np.where(np.tile(held, 2), np.arange(2 * period), FAR)
+    following = np.minimum.accumulate(places[::-1])[::-1][:period]
+    return np.asarray(np.where(following == FAR, FAR, following - np.arange(period)))
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -105,6 +146,27 @@ class Pieces:
         if self.above.offsets is not None:
             found = np.where((widths == 1) & (starts % 2 == 0), np.minimum(found, 1), found)
         return np.where(widths > 0, found, 0)
+
+    def pattern_at(self, position: Ints) -> Ints:
+        """The pattern of each position."""
+        inside = np.clip(position, -EDGE, EDGE)
+        return np.where(inside >= self.zero, self.above.pattern_at(inside), self.below.pattern_at(inside))
+
+    def following(self, q: int | Ints, position: Ints) -> Ints:
+        """The first position of pattern q at or above each position; FAR where there is none."""
+        inside = np.clip(position, -EDGE, EDGE)
+        above = self.above.following(q, np.maximum(inside, self.zero))
+        below = self.below.following(q, np.minimum(inside, self.zero - 1))
+        found = np.where((inside < self.zero) & (below < self.zero), below, above)
+        return np.where(np.abs(position) >= EDGE, position, found)
+
+    def preceding(self, q: int | Ints, position: Ints) -> Ints:
+        """The last position of pattern q at or below each position; -FAR where there is none."""
+        inside = np.clip(position, -EDGE, EDGE)
+        above = self.above.preceding(q, np.maximum(inside, self.zero))
+        below = self.below.preceding(q, np.minimum(inside, self.zero - 1))
+        found = np.where((inside >= self.zero) & (above >= self.zero), above, below)
+        return np.where(np.abs(position) >= EDGE, position, found)
 
     def length(self, q: int, starts: Ints, widths: Ints) -> Ints:
         """Grid points of pattern q in each cell, on the open line."""

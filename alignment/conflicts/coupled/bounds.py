@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alignment.conflicts.coupled.model import Grid, Model
+from alignment.conflicts.endings import EDGE
 from alignment.conflicts.line import Bools, Floats
 from alignment.conflicts.positions import Ints
 
@@ -76,7 +77,7 @@ def beyond(
     return value, open_, exists
 
 
-_FREE = Grid(1, None, 0, None, None, None)
+_FREE = Grid(1, None, 0, None)
 
 
 def snapped(bound: Floats, grid: Grid) -> Floats:
@@ -129,9 +130,9 @@ def _on_lattice(
     """Positions are counted in steps; of each cell the first at or beyond the bound that has the cell's ending."""
     step = grid.step or 1
     place = (np.clip(bound, -1e15, 1e15) * grid.scale - grid.origin) / step
-    whole = np.rint(place)
-    exact = np.abs(place - whole) < SNAP / step
-    target = np.where(exact, whole + np.where(is_open, 1 if up else -1, 0), np.ceil(place) if up else np.floor(place))
+    nearest = np.rint(place)
+    exact = np.abs(place - nearest) < SNAP / step
+    target = np.where(exact, nearest + np.where(is_open, 1 if up else -1, 0), np.ceil(place) if up else np.floor(place))
     near = (first if up else last) * grid.scale
     with np.errstate(invalid="ignore"):
         edge = np.rint((near - grid.origin) / step)
@@ -140,9 +141,10 @@ def _on_lattice(
         np.maximum(edge, target[:, None]) if up else np.minimum(edge, target[:, None]),
         target[:, None],
     )
-    if grid.ends is not None and grid.ahead is not None and grid.behind is not None:
-        table = grid.ahead if up else -grid.behind
-        k = k + table[pattern, (np.nan_to_num(k) % grid.ends.period).astype(np.int64)]
+    if grid.ends is not None:
+        moved = grid.ends.following if up else grid.ends.preceding
+        whole = np.clip(np.nan_to_num(k), -EDGE, EDGE).astype(np.int64)
+        k = np.where(np.isfinite(k), moved(pattern.astype(np.int64), whole), k)
     value = (grid.origin + k * step) / grid.scale
     ok = allowed & ((value <= last) if up else (value >= first))
     ranked = np.where(ok, value, np.inf if up else -np.inf)

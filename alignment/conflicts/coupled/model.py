@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment.catalogue.reading import Catalogue, quoted
-from alignment.conflicts.cells import Endings
 from alignment.conflicts.coupled.aggregates import AggregateForm, read_aggregate
 from alignment.conflicts.coupled.groups import add_groups, known_sql
 from alignment.conflicts.coupled.points import PointForm, Told, add_points, read_points
 from alignment.conflicts.coupled.rows import Drafts, ExactRows, Rows
-from alignment.conflicts.coupled.strips import Strip, Words, distances, finite_strip, strip_of
+from alignment.conflicts.coupled.strips import Strip, Words, finite_strip, strip_of
+from alignment.conflicts.endings import Pieces
 from alignment.conflicts.line import Bools, Floats
 from alignment.conflicts.positions import Ints
 from alignment.rules.algebra import NotNormal
@@ -49,14 +49,12 @@ class Slots:
 
 @dataclass(frozen=True)
 class Grid:
-    """How values of one lever lie: points per unit, steps, and endings with the distance to the next and previous."""
+    """How values of one lever lie: points per unit, steps, and endings where there are several."""
 
     scale: int
     step: int | None
     origin: int
-    ends: Endings | None
-    ahead: Ints | None
-    behind: Ints | None
+    ends: Pieces | None
 
 
 @dataclass(frozen=True)
@@ -243,8 +241,8 @@ def _laid_out(
 
 
 def _grid(strip: Strip) -> Grid:
-    ahead, behind = distances(strip.ends) if strip.ends is not None and strip.ends.size > 1 else (None, None)
-    return Grid(strip.scale, strip.step, strip.origin, strip.ends, ahead, behind)
+    several = strip.ends is not None and strip.ends.size > 1
+    return Grid(strip.scale, strip.step, strip.origin, strip.ends if several else None)
 
 
 def _compressed(rows: Rows, strips: Sequence[Strip], n: int) -> tuple[Rows, Slots, Ints]:

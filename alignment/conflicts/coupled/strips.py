@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment.catalogue.reading import Catalogue, quoted
-from alignment.conflicts.cells import Endings, endings, judged, stretches
+from alignment.conflicts.cells import judged, stretches
 from alignment.conflicts.choices import value_tree
+from alignment.conflicts.endings import Pieces, pieces
 from alignment.conflicts.line import Bools, Floats, Frame, Line, casts_of, frames, line_of
 from alignment.conflicts.positions import FAR, Ints, Positions, positions
 from alignment.initiative.models import Lever
@@ -34,7 +35,7 @@ class Strip:
     """Cells of N items, N by C (absent ones have `first` NaN and come last), for one lever.
 
     forbidden: N by C by words; bit r stands for the r-th item rule of the strip. guards: N by C by conditions.
-    pattern: which ending each cell holds (see `Endings`). unit: distance within which a value is known.
+    pattern: which ending each cell holds (see `Pieces`). unit: distance within which a value is known.
     unsure: items with bounds that only fractions can tell apart.
     """
 
@@ -52,7 +53,7 @@ class Strip:
     scale: int
     step: int | None
     origin: int
-    ends: Endings | None
+    ends: Pieces | None
     unit: float
 
     @property
@@ -75,10 +76,10 @@ def strip_of(
     real = len(line.intervals) + len(line.unions) - len(guards)
     parts: list[dict[str, NDArray[Any]]] = []
     at: Positions | None = None
-    ends: Endings | None = None
+    ends: Pieces | None = None
     for frame in frames(line, catalogue):
         at = positions(frame, line)
-        ends = endings(line, at)
+        ends = pieces(line, at)
         if ends is None:
             return None
         parts += [_block(line, frame, at, ends, rows, real) for rows in _blocks(len(frame))]
@@ -117,7 +118,7 @@ def _widened(part: NDArray[Any], width: int) -> NDArray[Any]:
     return np.pad(part, [(0, 0), (0, missing), *[(0, 0)] * (part.ndim - 2)], constant_values=filler)
 
 
-def _block(line: Line, frame: Frame, at: Positions, ends: Endings, rows: Ints, real: int) -> dict[str, NDArray[Any]]:
+def _block(line: Line, frame: Frame, at: Positions, ends: Pieces, rows: Ints, real: int) -> dict[str, NDArray[Any]]:
     part = at.take(rows)
     starts, widths = stretches(part)
     exists, rules = judged(line, part, frame.givens[rows], ends, starts, widths)
@@ -146,34 +147,15 @@ def _block(line: Line, frame: Frame, at: Positions, ends: Endings, rows: Ints, r
     }
 
 
-def _within_patterns(starts: Ints, widths: Ints, ends: Endings) -> tuple[Ints, Ints, NDArray[np.int16]]:
+def _within_patterns(starts: Ints, widths: Ints, ends: Pieces) -> tuple[Ints, Ints, NDArray[np.int16]]:
     """First and last position of each pattern within each stretch, and the pattern's number."""
     first, last, pattern = [], [], []
     stop = starts + widths - 1
-    ahead, behind = distances(ends)
     for q in range(ends.size):
-        near = (np.abs(starts) < FAR // 2, np.abs(stop) < FAR // 2)
-        first.append(np.where(near[0], starts + ahead[q][starts % ends.period], starts))
-        last.append(np.where(near[1], stop - behind[q][stop % ends.period], stop))
+        first.append(ends.following(q, starts))
+        last.append(ends.preceding(q, stop))
         pattern.append(np.full(starts.shape, q, np.int16))
     return np.concatenate(first, axis=1), np.concatenate(last, axis=1), np.concatenate(pattern, axis=1)
-
-
-def distances(ends: Endings) -> tuple[Ints, Ints]:
-    """By pattern and place in the period: positions to the next one of the pattern, and to the one before."""
-    member = np.diff(ends.counts, axis=1) > 0
-    period = ends.period
-    index = np.arange(2 * period)
-    ahead = np.zeros((ends.size, period), np.int64)
-    behind = np.zeros((ends.size, period), np.int64)
-    for q in range(ends.size):
-        twice = np.tile(member[q], 2)
-        following = np.where(twice, index, 4 * period)
-        following = np.minimum.accumulate(following[::-1])[::-1]
-        ahead[q] = following[:period] - index[:period]
-        previous = np.maximum.accumulate(np.where(twice, index, -4 * period))
-        behind[q] = index[period:] - previous[period:]
-    return ahead, behind
 
 
 def _value(position: Ints, at: Positions, lower: bool) -> tuple[Floats, Bools]:
@@ -256,4 +238,4 @@ def finite_amounts(lever: Lever, make: Any, catalogue: Catalogue) -> Floats:
     return np.array(rows, float).reshape(len(rows), len(values))[:, order]
 
 
-__all__ = ["Strip", "Words", "distances", "finite_amounts", "finite_strip", "packed", "render", "strip_of"]
+__all__ = ["Strip", "Words", "finite_amounts", "finite_strip", "packed", "render", "strip_of"]

@@ -123,17 +123,16 @@ def has_ending(model: Model, slots: Ints, x: Floats) -> Bools:
     part = model.slots
     found = np.ones(part.first[slots].shape, bool)
     for number, grid in enumerate(model.grids):
-        if grid.ends is None or grid.ends.size == 1 or grid.ahead is None:
+        if grid.ends is None:
             continue
         here = np.flatnonzero(part.lever[slots] == number)
-        near = np.rint(np.nan_to_num(x[here]) * grid.scale)
-        k = (
-            (near - grid.origin) // (grid.step or 1)
-            if grid.step
-            else 2 * near + (np.abs(x[here] * grid.scale - near) > 1e-6)
-        )
-        phase = (k % grid.ends.period).astype(np.int64)
-        found[here] = grid.ahead[part.pattern[slots[here]], phase[:, None]] == 0
+        place = np.nan_to_num(x[here]) * grid.scale
+        near = np.rint(place)
+        if grid.step:
+            k = (near - grid.origin) // grid.step
+        else:
+            k = np.where(np.abs(place - near) > 1e-6, 2 * np.floor(place) + 1, 2 * near)
+        found[here] = part.pattern[slots[here]] == grid.ends.pattern_at(k.astype(np.int64))[:, None]
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -47,6 +47,21 @@ class Batch:
     numbers: Mapping[str, Floats]
     flags: Mapping[str, Bools]
     gaps: frozenset[str]
+    spans: dict[str, tuple[float, float]] = field(default_factory=dict, compare=False)
+
+    def span(self, sql: str) -> tuple[float, float]:
+        """The least and the greatest value of a column; NaN where it is NULL on all items."""
+        if sql not in self.spans:
+            column = self.numbers[sql]
+            self.spans[sql] = (
+                float(np.fmin.reduce(column, initial=np.nan)),
+                float(np.fmax.reduce(column, initial=np.nan)),
+            )
+        return self.spans[sql]
+
+    def peak(self, sql: str) -> float:
+        """The greatest size of a column's values, 0 where it is NULL on all items."""
+        return float(np.fmax.reduce(np.abs(self.span(sql)), initial=0.0))
 
     def number(self, number: Number) -> Floats:
         """A bound in lever units, NaN where it is NULL."""

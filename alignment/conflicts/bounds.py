@@ -9,7 +9,7 @@ Doubles hold these numbers exactly up to 2**49; what is larger, or off the grid 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,15 +26,15 @@ OPEN = 0.25
 class Side:
     """All floors, or all ceilings, of a line on N items: E by N, infinite where there is none.
 
-    rules: the rule of each row. ends: as bounded. inside: moved to the lattice, in its steps; without a lattice, as
-    bounded.
-    shift: what to add to a row of `ends` for the bound itself; None where open and closed ends mix in one row.
+    rules: the rule of each row. ends: as bounded. shift: what to add to a row of `ends` for the bound itself; None
+    where open and closed ends mix in one row. lattice: step and origin in grid points, if there is one.
     """
 
     rules: tuple[int, ...]
     ends: Floats
-    inside: Floats
     shift: tuple[float | None, ...]
+    lattice: tuple[float, float] | None
+    is_floor: bool
 
     def row_of(self, rule: int) -> int | None:
         return self.rules.index(rule) if rule in self.rules else None
@@ -44,6 +44,28 @@ class Side:
         shift = self.shift[row]
         found = self.ends[row, items]
         return np.rint(found) if shift is None else found + shift if shift else found
+
+    def inside(self, row: int | slice, items: Ints | slice = slice(None)) -> Floats:
+        """The ends of a row, or of all, in positions: moved to the lattice, in its steps; as bounded without one."""
+        return self.placed(self.ends[row, items])
+
+    def placed(self, ends: Floats) -> Floats:
+        """Ends of this side in positions."""
+        if self.lattice is None:
+            return ends
+        step, origin = self.lattice
+        steps = ends - origin
+        steps /= step
+        return np.asarray((np.ceil if self.is_floor else np.floor)(steps, out=steps))
+
+    def tightest(self, size: int, chosen: Callable[[int], bool]) -> Floats:
+        """The tightest end of each item by the chosen rules, infinite where there is none."""
+        found = np.full(size, -np.inf if self.is_floor else np.inf)
+        tighter = np.maximum if self.is_floor else np.minimum
+        for row, rule in enumerate(self.rules):
+            if chosen(rule):
+                tighter(found, self.ends[row], out=found)
+        return found
 
 
 @dataclass(frozen=True)
@@ -88,10 +110,11 @@ def bounds_of(line: Line, batch: Batch) -> Bounds:
         today = np.rint(today)
     if not line.whole:
         _mark_near(line, floors, ceilings, (low, high), step, origin, unsure)
+    lattice = None if step is None else (step, origin)
     return Bounds(
         scale,
-        Side(tuple(line.floors), floors, _lifted(floors, step, origin), _shifts(line.floors, line)),
-        Side(tuple(line.ceilings), ceilings, _lowered(ceilings, step, origin), _shifts(line.ceilings, line)),
+        Side(tuple(line.floors), floors, _shifts(line.floors), lattice, True),
+        Side(tuple(line.ceilings), ceilings, _shifts(line.ceilings), lattice, False),
         low, high,
         low if step is None else float(np.ceil((low - origin) / step)),
         high if step is None else float(np.floor((high - origin) / step)),
@@ -99,65 +122,47 @@ def bounds_of(line: Line, batch: Batch) -> Bounds:
     )  # fmt: skip
 
 
-def _lifted(floors: Floats, step: float | None, origin: float) -> Floats:
-    if step is None:
-        return floors
-    steps = floors - origin
-    steps /= step
-    return np.asarray(np.ceil(steps, out=steps))
-
-
-def _lowered(ceilings: Floats, step: float | None, origin: float) -> Floats:
-    if step is None:
-        return ceilings
-    steps = ceilings - origin
-    steps /= step
-    return np.asarray(np.floor(steps, out=steps))
-
-
 def _rows(groups: Mapping[int, Sequence[End]], line: Line, batch: Batch, scale: int, unsure: Bools) -> Floats:
     found = np.empty((len(groups), batch.size))
     for row, ends in enumerate(groups.values()):
-        for i, end in enumerate(ends):
-            bound = _placed(end, line, batch, scale, unsure)
-            if i == 0:
-                found[row] = bound
-            else:
-                (np.maximum if end.is_floor else np.minimum)(found[row], bound, out=found[row])
+        _place(found[row], ends[0], line, batch, scale, unsure)
+        for end in ends[1:]:
+            further = np.empty(batch.size)
+            _place(further, end, line, batch, scale, unsure)
+            (np.maximum if end.is_floor else np.minimum)(found[row], further, out=found[row])
     return found
 
 
-def _placed(end: End, line: Line, batch: Batch, scale: int, unsure: Bools) -> Floats:
-    """One end on the grid, infinite where it does not apply."""
+def _place(out: Floats, end: End, line: Line, batch: Batch, scale: int, unsure: Bools) -> None:
+    """Writes one end on the grid, infinite where it does not apply."""
     absent = -np.inf if end.is_floor else np.inf
     if end.ray.side == "nothing":
-        bound = np.full(batch.size, np.inf)
+        out.fill(np.inf)
     else:
-        bound = _on_grid(end.number, line.whole or end.grid is not None, batch, scale, unsure)
+        _on_grid(out, end.number, line.whole or end.grid is not None, batch, scale, unsure)
         if not end.ray.closed:
-            bound = bound + (OPEN if end.is_floor else -OPEN)
+            out += OPEN if end.is_floor else -OPEN
         if end.number.sql in batch.gaps:
-            bound = np.where(np.isnan(bound), absent, bound)
+            np.copyto(out, absent, where=np.isnan(out))
     for test in end.tests:
-        bound = np.where(batch.holds(test), bound, absent)
-    return bound
+        np.copyto(out, absent, where=~batch.holds(test))
 
 
-def _on_grid(number: Number, exact: bool, batch: Batch, scale: int, unsure: Bools) -> Floats:
-    factor, offset = number.factor * scale, number.offset * scale
+def _on_grid(out: Floats, number: Number, exact: bool, batch: Batch, scale: int, unsure: Bools) -> None:
+    factor, offset = float(number.factor * scale), float(number.offset * scale)
     if number.sql is None:
-        return np.full(batch.size, float(offset))
-    bound = batch.numbers[number.sql] * float(factor)
+        out.fill(offset)
+        return
+    np.multiply(batch.numbers[number.sql], factor, out=out)
     if offset:
-        bound += float(offset)
+        out += offset
     if exact:
-        np.rint(bound, out=bound)
-    if np.nanmax(np.abs(bound), initial=0.0) >= LARGEST:
-        unsure |= np.abs(bound) >= LARGEST
-    return bound
+        np.rint(out, out=out)
+    if batch.peak(number.sql) * abs(factor) + abs(offset) >= LARGEST:
+        unsure |= np.abs(out) >= LARGEST
 
 
-def _shifts(groups: Mapping[int, Sequence[End]], line: Line) -> tuple[float | None, ...]:
+def _shifts(groups: Mapping[int, Sequence[End]]) -> tuple[float | None, ...]:
     def shift(ends: Sequence[End]) -> float | None:
         kinds = {end.ray.closed for end in ends if end.ray.side != "nothing"}
         if len(kinds) > 1:
@@ -165,6 +170,31 @@ def _shifts(groups: Mapping[int, Sequence[End]], line: Line) -> tuple[float | No
         return 0.0 if kinds != {False} else -OPEN if ends[0].is_floor else OPEN
 
     return tuple(shift(ends) for ends in groups.values())
+
+
+def is_tighter(line: Line, batch: Batch, s: int, r: int) -> bool:
+    """Does rule s allow only what rule r does on all items, told from the least and greatest values of columns?
+
+    Told of interval rules with the same scope, whose ends are multiples of the same columns on a grid; else false.
+    """
+    n = len(line.intervals)
+    if not line.whole or s >= n or r >= n or (line.scopes[s], line.unknowns[s]) != (line.scopes[r], line.unknowns[r]):
+        return False
+    sides = [(groups.get(s, []), groups.get(r, [])) for groups in (line.floors, line.ceilings)]
+    return all(not mine or (len(mine) == len(its) == 1 and _beyond(its[0], mine[0], batch)) for its, mine in sides)
+
+
+def _beyond(end: End, other: End, batch: Batch) -> bool:
+    """Is an end at least as tight as another at both ends of their column, and so on all items?"""
+    if end.number.sql != other.number.sql or end.tests != other.tests or "nothing" in (end.ray.side, other.ray.side):
+        return False
+    way = 1 if end.is_floor else -1
+    factor, offset = (
+        float(way * d) for d in (end.number.factor - other.number.factor, end.number.offset - other.number.offset)
+    )
+    looser = end.ray.closed and not other.ray.closed
+    least = min((factor * v for v in batch.span(end.number.sql)), default=0.0) if end.number.sql is not None else 0.0
+    return least + offset >= 0 and not (looser and least + offset <= 0)
 
 
 # Bounds off any grid
@@ -175,8 +205,7 @@ def _refined(line: Line, batch: Batch) -> int:
     largest = 1.0
     for end in line.ends:
         if end.number.sql is not None:
-            column = np.nanmax(np.abs(batch.numbers[end.number.sql]), initial=0.0)
-            largest = max(largest, float(column) * abs(float(end.number.factor)))
+            largest = max(largest, batch.peak(end.number.sql) * abs(float(end.number.factor)))
         largest = max(largest, abs(float(end.number.offset)))
     scale = line.partial_grid
     while scale * 10 * largest < FINEST and scale < 10**12:

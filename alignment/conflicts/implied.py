@@ -15,6 +15,7 @@ from alignment.conflicts.bounds import Bounds
 FIRST = 512
 
 Known = Callable[[int], Bools | None]
+Surely = Callable[[int, int], bool]
 Among = Callable[[int | None, int, Ints], Bools]
 
 
@@ -40,9 +41,11 @@ class Implied:
 
     def take(self, judge: Judge) -> None:
         """Adds a batch: a few items first, on which most rules are seen to bind, then the rest."""
+        is_first = not self.known.any()
         for rule in range(len(self.known)):
             self.known[rule] += judge.count(rule)
-        for rows in (slice(0, FIRST), slice(FIRST, judge.size)):
+        parts = (slice(0, FIRST), slice(FIRST, judge.size)) if is_first else (slice(0, judge.size),)
+        for rows in parts:
             spans = judge.spans(rows)
             for r in np.flatnonzero(self.never_binds | self.by_domain | self.by.any(axis=1)):
                 self._one(int(r), spans)
@@ -57,27 +60,34 @@ class Implied:
     def _one(self, r: int, spans: Spans) -> None:
         """One rule against the others; of those that imply it so far, each is looked at, of the rest only as many as
         needed."""
-        free = spans.free(r)
-        self.by_domain[r] &= bool(free.all())
-        left = None if not self.never_binds[r] else ~free
-        for s in np.flatnonzero(self.by[r]):
-            inside = spans.inside(int(s), r)
+        told = [int(s) for s in np.flatnonzero(self.by[r]) if not spans.judge.surely(int(s), r)]
+        settled = len(told) < np.count_nonzero(self.by[r])
+        never_binds = bool(self.never_binds[r]) and not settled
+        free = spans.free(r) if self.by_domain[r] or never_binds else None
+        if self.by_domain[r]:
+            self.by_domain[r] = bool(np.all(free))
+        left = ~free if never_binds and free is not None else None
+        for s in told:
+            inside = spans.inside(s, r)
             self.by[r, s] = bool(inside.all())
             if left is not None:
                 left &= ~inside
         if left is None:
             return
-        for s in np.flatnonzero(spans.hard):
+        for other in np.flatnonzero(spans.hard):
             if not left.any():
                 break
-            if s != r:
-                left &= ~spans.inside(int(s), r)
+            if other != r:
+                left &= ~spans.inside(int(other), r)
         self.never_binds[r] = not left.any()
 
 
 @dataclass(frozen=True)
 class Judge:
     """A batch as the question sees it. known: by rule, the items in scope on which it is known, None for all.
+
+    surely: whether rule s allows only what rule r does on all items on which r is known, told without looking at them;
+    false where that does not tell.
 
     unions: numbers of the rules that are no interval; asked by `among`: on which of some items rule s (None: the
     range) allows
@@ -87,6 +97,7 @@ class Judge:
     bounds: Bounds
     hard: Bools
     known: Known
+    surely: Surely = lambda s, r: False
     unions: frozenset[int] = frozenset()
     among: Among | None = None
 
@@ -114,8 +125,8 @@ class Spans:
         """First and last position; None where that is the range's own end. Nothing at all is inf to -inf."""
         bounds = self.judge.bounds
         f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
-        low = None if f is None else np.maximum(bounds.floors.inside[f, self.rows], bounds.first)
-        high = None if c is None else np.minimum(bounds.ceilings.inside[c, self.rows], bounds.last)
+        low = None if f is None else np.maximum(bounds.floors.inside(f, self.rows), bounds.first)
+        high = None if c is None else np.minimum(bounds.ceilings.inside(c, self.rows), bounds.last)
         empty = (bounds.first if low is None else low) > (bounds.last if high is None else high)
         if low is not None and np.isinf(bounds.last):
             empty = empty | (low == np.inf)

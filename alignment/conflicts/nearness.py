@@ -16,6 +16,7 @@ from alignment.catalogue.reading import Catalogue
 from alignment.conflicts.batches import Bools, Floats, Ints, batches
 from alignment.conflicts.bounds import Bounds, bounds_of
 from alignment.conflicts.line import Line
+from alignment.conflicts.pairs import Envelope, envelope
 from alignment.conflicts.tightness import Quantile
 
 MOST = 20
@@ -29,12 +30,12 @@ class Slacks:
     least: Floats
     limit: float = np.inf
 
-    def take(self, bounds: Bounds, possible: Bools) -> None:
-        """possible: pairs, F by C, that have not clashed so far."""
+    def take(self, bounds: Bounds, possible: Bools, envelope: Envelope) -> None:
+        """possible: pairs, F by C, that have not clashed so far. envelope: of all bounds."""
         if not possible.any():
             return
         floors, ceilings = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
-        rows = self._that_matter(bounds, floors, ceilings, possible)
+        rows = self._that_matter(bounds, floors, ceilings, possible, envelope)
         if not rows.size:
             return
         high = np.stack([bounds.ceilings.bound(int(c), rows) for c in ceilings])
@@ -50,18 +51,20 @@ class Slacks:
         self.least = np.fmin(self.least, other.least)
         self.limit = min(self.limit, other.limit)
 
-    def _that_matter(self, bounds: Bounds, floors: Ints, ceilings: Ints, possible: Bools) -> Ints:
+    def _that_matter(self, bounds: Bounds, floors: Ints, ceilings: Ints, possible: Bools, envelope: Envelope) -> Ints:
         """Items on which some floor and some ceiling are as near as the tightest pairs so far."""
         limit = self._limit(possible)
         if not np.isfinite(limit):
             return np.arange(bounds.size)
         self.limit = min(self.limit, limit)
-        top, bottom = np.full(bounds.size, -np.inf), np.full(bounds.size, np.inf)
+        reach = limit * bounds.scale + 1.0
+        rows = np.flatnonzero(envelope.floor >= envelope.ceiling - reach)
+        top, bottom = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
         for f in floors:
-            np.maximum(top, bounds.floors.ends[f], out=top)
+            np.maximum(top, bounds.floors.ends[f, rows], out=top)
         for c in ceilings:
-            np.minimum(bottom, bounds.ceilings.ends[c], out=bottom)
-        return np.flatnonzero(top >= bottom - (limit * bounds.scale + 1.0))
+            np.minimum(bottom, bounds.ceilings.ends[c, rows], out=bottom)
+        return rows[top >= bottom - reach]
 
     def _limit(self, possible: Bools) -> float:
         found = np.sort(self.least[possible & np.isfinite(self.least)])
@@ -105,7 +108,7 @@ def _all(line: Line, possible: Bools, catalogue: Catalogue) -> Slacks:
     found = Slacks(np.full(possible.shape, np.inf))
     for bounds in _passes(line, catalogue):
         fresh = Slacks(np.full(possible.shape, np.inf))
-        fresh.take(bounds, possible)
+        fresh.take(bounds, possible, envelope(bounds))
         found.least = np.minimum(found.least, fresh.least)
     return found
 

@@ -29,26 +29,32 @@ class Hit:
     by_domain: bool
 
 
-def envelope(bounds: Bounds, chosen: Callable[[int], bool] = lambda rule: True) -> tuple[Floats, Floats]:
-    """Greatest floor and least ceiling of each item by the chosen rules and the lever's range, in positions.
+@dataclass(frozen=True)
+class Envelope:
+    """Greatest floor and least ceiling of N items, in grid points as bounded, and in positions within the range.
 
-    The floor is infinite where some rule allows nothing at all; then the ceiling is minus infinity.
+    Where some rule allows nothing at all the greatest floor is infinite, and the least ceiling is minus infinity.
     """
-    top, bottom = np.full(bounds.size, bounds.first), np.full(bounds.size, bounds.last)
-    for row, rule in enumerate(bounds.floors.rules):
-        if chosen(rule):
-            np.maximum(top, bounds.floors.inside[row], out=top)
-    for row, rule in enumerate(bounds.ceilings.rules):
-        if chosen(rule):
-            np.minimum(bottom, bounds.ceilings.inside[row], out=bottom)
+
+    floor: Floats
+    ceiling: Floats
+    top: Floats
+    bottom: Floats
+
+
+def envelope(bounds: Bounds, chosen: Callable[[int], bool] = lambda rule: True) -> Envelope:
+    """The envelope of the chosen rules. The tightest end is also the tightest after it moved to the lattice."""
+    floor, ceiling = (side.tightest(bounds.size, chosen) for side in (bounds.floors, bounds.ceilings))
+    top = np.maximum(bounds.floors.placed(floor), bounds.first)
+    bottom = np.minimum(bounds.ceilings.placed(ceiling), bounds.last)
     if np.isposinf(bottom).any():
-        bottom[np.isposinf(top)] = -np.inf
-    return top, bottom
+        bottom = np.where(np.isposinf(top), -np.inf, bottom)
+    return Envelope(floor, ceiling, top, bottom)
 
 
 def hits(bounds: Bounds, rows: Ints) -> Iterator[Hit]:
     """The minimal conflicts of items, by row; items without one may be among them."""
-    first, last = bounds.floors.inside[:, rows], bounds.ceilings.inside[:, rows]
+    first, last = bounds.floors.inside(slice(None), rows), bounds.ceilings.inside(slice(None), rows)
     for rule, alone in _alone(bounds, first, last):
         here = rows[alone]
         free = _apart(bounds, rule, here)
@@ -94,11 +100,20 @@ def _apart(bounds: Bounds, rule: int, rows: Ints) -> bool:
 def _gap(bounds: Bounds, low: Floats, high: Floats) -> Floats:
     """Distance between a floor and a lower ceiling, in lever units; on a lattice, by way of its points."""
     gap = low - high
-    if bounds.step is not None:
-        below = np.floor((np.minimum(low, high) - bounds.origin) / bounds.step) * bounds.step + bounds.origin
-        between = np.floor((low - bounds.origin) / bounds.step) >= np.ceil((high - bounds.origin) / bounds.step)
-        gap = np.where(between, gap, np.minimum(low - below, below + bounds.step - high))
-    return gap / bounds.scale
+    if bounds.step is None:
+        return gap / bounds.scale
+    close = np.flatnonzero(gap < bounds.step)
+    gap /= bounds.scale
+    if len(close):
+        gap[close] = _gap_on_lattice(bounds, low[close], high[close]) / bounds.scale
+    return gap
+
+
+def _gap_on_lattice(bounds: Bounds, low: Floats, high: Floats) -> Floats:
+    assert bounds.step is not None
+    below = np.floor((np.minimum(low, high) - bounds.origin) / bounds.step) * bounds.step + bounds.origin
+    between = np.floor((low - bounds.origin) / bounds.step) >= np.ceil((high - bounds.origin) / bounds.step)
+    return np.where(between, low - high, np.minimum(low - below, below + bounds.step - high))
 
 
 def _gap_alone(bounds: Bounds, rule: int, rows: Ints) -> Floats:

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells, tightness
 from alignment.conflicts.batches import Batch, Bools, Floats, Ints, batches
-from alignment.conflicts.bounds import Bounds, bounds_of
+from alignment.conflicts.bounds import Bounds, bounds_of, is_tighter
 from alignment.conflicts.endings import Pieces, pieces
 from alignment.conflicts.gaps import gaps
 from alignment.conflicts.implied import Implied, Judge
 from alignment.conflicts.line import Frame, Line, frame_of, leans_on_range
 from alignment.conflicts.nearness import Slacks
-from alignment.conflicts.pairs import Members, envelope, hits
+from alignment.conflicts.pairs import Envelope, Members, envelope, hits
 from alignment.conflicts.positions import FAR, Positions, positions
 from alignment.conflicts.tightness import Quantile, Room
 from alignment.initiative.models import Lever
@@ -208,8 +208,9 @@ def _one_batch(found: Sweep, batch: Batch) -> None:
     unsure = bounds.unsure if union is None else bounds.unsure | union.unsure(batch.size)
     found.unsure += (batch.start + np.flatnonzero(unsure)).tolist()
     _count(found, batch, bounds, unsure)
-    _intervals(found, batch, bounds, ~in_union & ~unsure)
-    found.slacks.take(bounds, found.possible())
+    around = envelope(bounds)
+    _intervals(found, batch, bounds, around, ~in_union & ~unsure)
+    found.slacks.take(bounds, found.possible(), around)
     if union is not None:
         union.conflicts(~unsure)
         union.rooms(~unsure)
@@ -232,7 +233,7 @@ def _one_rule(found: Sweep, batch: Batch, bounds: Bounds, in_union: Bools) -> No
     if focus < len(line.intervals):
         _count_broken(found, bounds, focus)
     found.in_sql |= bounds.unsure.any()
-    _intervals(found, batch, bounds, scope & ~in_union & ~unsure)
+    _intervals(found, batch, bounds, envelope(bounds), scope & ~in_union & ~unsure)
     if union is not None:
         union.conflicts(~unsure)
 
@@ -252,7 +253,8 @@ def _judge(
 
     hard = np.array([rule.hard for rule in line.rules])
     unions = frozenset(range(len(line.intervals), len(line.rules)))
-    return Judge(bounds, hard, cache(known), unions, None if union is None else union.allows_no_more)
+    surely = cache(lambda s, r: is_tighter(line, batch, s, r))
+    return Judge(bounds, hard, cache(known), surely, unions, None if union is None else union.allows_no_more)
 
 
 def _in_unions(line: Line, batch: Batch) -> Bools:
@@ -321,13 +323,12 @@ def _unknown(line: Line, batch: Batch, only: int | None = None) -> dict[int, Boo
 # Conflicts of intervals
 
 
-def _intervals(found: Sweep, batch: Batch, bounds: Bounds, among: Bools) -> None:
+def _intervals(found: Sweep, batch: Batch, bounds: Bounds, around: Envelope, among: Bools) -> None:
     if not found.line.intervals:
         return
-    top, bottom = envelope(bounds)
-    stuck = (top > bottom) & among
+    stuck = (around.top > around.bottom) & among
     if found.focus is not None:
-        stuck &= _meets(bounds, found.focus, top, bottom)
+        stuck &= _meets(bounds, found.focus, around)
     rows = np.flatnonzero(stuck)
     if not len(rows):
         return
@@ -340,18 +341,18 @@ def _intervals(found: Sweep, batch: Batch, bounds: Bounds, among: Bools) -> None
     if all(rule.hard for rule in found.line.intervals):
         found.infeasible[batch.start + rows] = True
         return
-    top, bottom = envelope(bounds, lambda rule: hard[rule].hard)
-    found.infeasible[batch.start + rows[top[rows] > bottom[rows]]] = True
+    around = envelope(bounds, lambda rule: hard[rule].hard)
+    found.infeasible[batch.start + rows[around.top[rows] > around.bottom[rows]]] = True
 
 
-def _meets(bounds: Bounds, rule: int, top: Floats, bottom: Floats) -> Bools:
+def _meets(bounds: Bounds, rule: int, around: Envelope) -> Bools:
     """Items on which a rule is above the least ceiling or below the greatest floor."""
     f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
     found = np.zeros(bounds.size, bool)
     if f is not None:
-        found |= bounds.floors.inside[f] > bottom
+        found |= bounds.floors.inside(f) > around.bottom
     if c is not None:
-        found |= bounds.ceilings.inside[c] < top
+        found |= bounds.ceilings.inside(c) < around.top
     return found
 
 

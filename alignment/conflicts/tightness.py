@@ -7,10 +7,11 @@ from math import floor
 
 import numpy as np
 
-from alignment.conflicts.batches import Bools, Floats
+from alignment.conflicts.batches import Bools, Floats, Ints
 from alignment.conflicts.bounds import Bounds
 
 MARGIN = 0.03
+NOWHERE = np.zeros(0, np.int64)
 EVERYTHING = (-np.inf, np.inf)
 
 
@@ -40,7 +41,9 @@ class Quantile:
         if low == high:
             self.ties += int(np.count_nonzero(values == low))
         else:
-            self.kept.append(values[(values >= low) & (values <= high)])
+            here = values >= low
+            here &= values <= high
+            self.kept.append(values[here])
 
     def _guessed(self, values: Floats) -> tuple[float, float]:
         n = len(values)
@@ -135,9 +138,14 @@ def widths(bounds: Bounds, rule: int) -> Floats | None:
 def take(room: Room, bounds: Bounds, rule: int, scope: Bools | None, unit: float | None) -> None:
     """Adds a batch's items in scope. unit: grid points per unit of width; None where only room is wanted."""
     width = widths(bounds, rule)
-    cramped = _few_values(bounds, rule)
-    if width is not None:
-        cramped |= (width < bounds.step) if bounds.step else (width <= 0)
+    if width is None:
+        cramped = _few_values(bounds, rule, slice(None))
+    else:
+        step = bounds.step or 0.0
+        cramped = (width < step) if step else (width <= 0)
+        close = np.flatnonzero((width < 2 * step + 1) & ~cramped) if step else NOWHERE
+        if len(close):
+            cramped[close] = _few_values(bounds, rule, close)
         if unit is not None:
             inside = width if scope is None else width[scope]
             inside = inside if unit == 1 else inside / unit
@@ -146,14 +154,15 @@ def take(room: Room, bounds: Bounds, rule: int, scope: Bools | None, unit: float
     room.cramped += int(np.count_nonzero(cramped if scope is None else cramped & scope))
 
 
-def _few_values(bounds: Bounds, rule: int) -> Bools:
-    """Items on which a rule leaves no value, or only today's."""
+def _few_values(bounds: Bounds, rule: int, rows: Ints | slice) -> Bools:
+    """Of some items, those on which a rule leaves no value, or only today's."""
     f, c = bounds.floors.row_of(rule), bounds.ceilings.row_of(rule)
-    first = bounds.first if f is None else np.maximum(bounds.floors.inside[f], bounds.first)
-    last = bounds.last if c is None else np.minimum(bounds.ceilings.inside[c], bounds.last)
+    today = bounds.today[rows]
+    first = bounds.first if f is None else np.maximum(bounds.floors.inside(f, rows), bounds.first)
+    last = bounds.last if c is None else np.minimum(bounds.ceilings.inside(c, rows), bounds.last)
     nothing = np.isposinf(first)
-    few = np.broadcast_to(np.asarray((first >= last) | nothing), (bounds.size,))
+    few = np.broadcast_to(np.asarray((first >= last) | nothing), today.shape)
     if not few.any():
-        return np.zeros(bounds.size, bool)
-    today = bounds.today if bounds.step is None else (bounds.today - bounds.origin) / bounds.step
+        return np.zeros(today.shape, bool)
+    today = today if bounds.step is None else (today - bounds.origin) / bounds.step
     return np.asarray((first > last) | nothing | (few & (today == first)))

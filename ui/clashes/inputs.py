@@ -34,7 +34,7 @@ def _tried(here: Here, looks: Look, columns: list[str]) -> None:
     with left:
         column = st.selectbox("Input", columns, key="moved_column", help="A column that rules use, on every item")
     with right:
-        percent = st.slider("moves by", -REACH, REACH, FIRST_MOVE, 1, format="%+d %%", key="moved_percent")
+        percent = st.slider("moves by", -REACH, REACH, FIRST_MOVE, 1, format="%+d\u00a0%%", key="moved_percent")
     try:
         with st.spinner("Moving it on every item …"):
             pairs = breaking(here, column)
@@ -49,15 +49,15 @@ def _tried(here: Here, looks: Look, columns: list[str]) -> None:
 
 
 def used_columns(case: Any) -> list[str]:
-    """Number columns of the catalogue that item rules in force use, the one that most rules use first."""
-    kinds = case.catalogue.kinds
+    """Number columns of the catalogue that item rules in force use, most used first; today's values of levers last."""
+    kinds, today = case.catalogue.kinds, {lever.current for lever in case.initiative.levers}
     uses: dict[str, int] = {}
     for checked in case.rules.checked:
         if isinstance(checked.form, Normal):
             for column in checked.rule.columns:
                 if kinds.get(column) == "number" and column != case.catalogue.key:
                     uses[column] = uses.get(column, 0) + 1
-    return sorted(uses, key=lambda column: (-uses[column], column))
+    return sorted(uses, key=lambda column: (column in today, -uses[column], column))
 
 
 def said(found: Stressed, lever: str) -> str:

@@ -36,7 +36,7 @@ def moves(found: Sequence[Move], look: Look, *, column: str, chosen: float, reac
     d = Drawing(look, ROW * len(shown) + 22, _title(shown[0], column), sub, alt, (8, 8, 4, 4))
     d.rows(-reach, reach)
     bottom = d.height - 20
-    for value in ticks(-reach, reach, 6):
+    for value in ticks(-reach, reach):
         d.line(value, value, 0, bottom, look.ink.muted if value == 0 else look.ink.grid)
         d.say(value, d.height - 8, "today" if value == 0 else percents(value), 11, look.ink.muted, x_at="center")
     for k, move in enumerate(shown):

@@ -175,10 +175,13 @@ def _shifts(groups: Mapping[int, Sequence[End]]) -> tuple[float | None, ...]:
 def is_tighter(line: Line, batch: Batch, s: int, r: int) -> bool:
     """Does rule s allow only what rule r does on all items, told from the least and greatest values of columns?
 
-    Told of interval rules with the same scope, whose ends are multiples of the same columns on a grid; else false.
+    Told of interval rules that are NULL on the same items, where s has the scope of r or none, and whose ends are
+    multiples of the same columns on a grid; else false.
     """
     n = len(line.intervals)
-    if not line.whole or s >= n or r >= n or (line.scopes[s], line.unknowns[s]) != (line.scopes[r], line.unknowns[r]):
+    if not line.whole or s >= n or r >= n or line.nulls[s] != line.nulls[r]:
+        return False
+    if line.scopes[s] not in ("true", line.scopes[r]):
         return False
     sides = [(groups.get(s, []), groups.get(r, [])) for groups in (line.floors, line.ceilings)]
     return all(not mine or (len(mine) == len(its) == 1 and _beyond(its[0], mine[0], batch)) for its, mine in sides)
@@ -186,7 +189,11 @@ def is_tighter(line: Line, batch: Batch, s: int, r: int) -> bool:
 
 def _beyond(end: End, other: End, batch: Batch) -> bool:
     """Is an end at least as tight as another at both ends of their column, and so on all items?"""
-    if end.number.sql != other.number.sql or end.tests != other.tests or "nothing" in (end.ray.side, other.ray.side):
+    if (
+        end.number.sql != other.number.sql
+        or not set(end.tests) <= set(other.tests)
+        or "nothing" in (end.ray.side, other.ray.side)
+    ):
         return False
     way = 1 if end.is_floor else -1
     factor, offset = (

@@ -43,13 +43,3 @@ def _ray_sql(rule: Checked, ray: Ray, none: str, casts: Columns, columns: Column
 def applies_sql(rule: Checked, columns: Columns | None = None) -> str:
     """SQL that is TRUE for the items in scope of a rule, else FALSE."""
     return "true" if rule.rule.scope is None else f"coalesce({render(rule.rule.scope, columns)}, false)"
-
-
-def nothing_sql(rule: Checked) -> str:
-    """SQL that is TRUE where the rule forbids every value, whatever its bounds."""
-    tests = [
-        f"({applies_sql(rule)} and {'true' if r.when is None else f'coalesce({render(r.when)}, false)'})"
-        for r in rays_of(rule)
-        if r.side == "nothing"
-    ]
-    return f"({' or '.join(tests)})" if tests else "false"

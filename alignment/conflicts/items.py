@@ -140,7 +140,7 @@ def _violated(found: Sweep, catalogue: Catalogue, only: int | None = None) -> li
         broken = (
             f"{today} is not null and {violated_sql(rule.rule, {lever.name: exp.column(lever.current, quoted=True)})}"
         )
-        if found.in_sql[r] or r >= len(line.intervals) or (r in found.leaning and ends):
+        if found.in_sql[r] or r >= len(line.intervals) or (r in found.leaning and ends and found.strays):
             tests[r] = broken
     outside = {r: test for r, test in tests.items() if not (found.in_sql[r] or r >= len(line.intervals))}
     inside = {r: test for r, test in tests.items() if r not in outside}

@@ -59,11 +59,10 @@ class Atom:
 class Line:
     """Rules over one lever: interval rules with their ends, and union rules with their atoms and conditions.
 
-    scopes: SQL by rule, `true` where it applies to all items. unknowns: SQL by rule of where it is NULL on an
-    interval; for the
-    rules of `doubts` of where it may be. doubts: by number of a rule, the line of one rule that forbids where it is
-    NULL.
-    partial_grid: points per lever unit of the grid on which the bounds lie that lie on one.
+    scopes: SQL by rule, `true` where it applies to all items. unknowns: SQL by rule of where it is NULL on an interval;
+    for the rules of `doubts` of where it may be. nulls: the same without the scope. doubts: by number of a rule, the
+    line of one rule that forbids where it is NULL. partial_grid: points per lever unit of the grid on which the bounds
+    lie that lie on one.
     """
 
     lever: Lever
@@ -75,6 +74,7 @@ class Line:
     residues: tuple[Residue, ...]
     scopes: tuple[str, ...]
     unknowns: tuple[str, ...]
+    nulls: tuple[str, ...]
     doubts: Mapping[int, Line]
     partial_grid: int
     whole: bool
@@ -131,7 +131,9 @@ def line_of(lever: Lever, rules: Sequence[Checked], casts: Mapping[str, str], sc
     """The line of a lever. casts: SQL of each number column as a finite double. scales: decimals of each column."""
     line = _asserted(lever, rules, casts, scales)
     doubts = {i: _doubt(r, lever, casts, scales) for i, r in enumerate(line.rules) if _is_doubtful(r)}
-    return replace(line, unknowns=tuple(_unknown_sql(r, lever) for r in line.rules), doubts=doubts)
+    nulls = tuple(_null_sql(r, lever) for r in line.rules)
+    unknowns = tuple(n if n == "false" else f"({scope} and {n})" for scope, n in zip(line.scopes, nulls, strict=True))
+    return replace(line, unknowns=unknowns, nulls=nulls, doubts=doubts)
 
 
 def _asserted(
@@ -155,7 +157,7 @@ def _asserted(
     ordered = (*intervals, *unions)
     return Line(
         lever, intervals, unions, ends, atoms, givens, residues,
-        tuple(scope_sql(r) for r in ordered), ("false",) * len(ordered), {},
+        tuple(scope_sql(r) for r in ordered), ("false",) * len(ordered), ("false",) * len(ordered), {},
         *_common_grid(lever, ends, atoms, residues, today_grid), today, today_grid,
     )  # fmt: skip
 
@@ -187,7 +189,7 @@ def part_of(line: Line, members: Sequence[int]) -> tuple[Line, list[int], list[i
         line, intervals=tuple(line.rules[m] for m in intervals), unions=tuple(line.rules[m] for m in unions),
         ends=tuple(replace(e, rule=intervals.index(e.rule)) for e in line.ends if e.rule in intervals),
         atoms=tuple(line.atoms[t] for t in atoms), scopes=tuple(line.scopes[m] for m in order),
-        unknowns=tuple(line.unknowns[m] for m in order), doubts={},
+        unknowns=tuple(line.unknowns[m] for m in order), nulls=tuple(line.nulls[m] for m in order), doubts={},
     )  # fmt: skip
     return part, [order.index(m) for m in members], intervals, atoms
 
@@ -226,13 +228,12 @@ def tests_of(rule: Checked, ray: Ray) -> tuple[str, ...]:
     return tuple(t for t in (scope_sql(rule), when) if t != "true")
 
 
-def _unknown_sql(rule: Checked, lever: Lever) -> str:
-    """SQL that is TRUE where a rule in scope is NULL on an interval of the lever, or may be where that is in doubt."""
+def _null_sql(rule: Checked, lever: Lever) -> str:
+    """SQL that is TRUE where a rule is NULL on an interval of the lever, or may be where that is in doubt."""
     form = _form(rule)
-    test = _may_be_null(rule, lever) if _is_doubtful(rule) else "false"
     if form.rays is not None and form.unknown_when is not None:
-        test = f"coalesce({render(form.unknown_when)}, false)" if form.unknown_when != FALSE_TREE else "false"
-    return test if test == "false" else f"({scope_sql(rule)} and {test})"
+        return f"coalesce({render(form.unknown_when)}, false)" if form.unknown_when != FALSE_TREE else "false"
+    return _may_be_null(rule, lever) if _is_doubtful(rule) else "false"
 
 
 def _may_be_null(rule: Checked, lever: Lever) -> str:

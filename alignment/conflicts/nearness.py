@@ -8,6 +8,7 @@ apart than the slacks that still matter are passed over. A second pass looks at 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from alignment.conflicts.tightness import Quantile
 
 MOST = 20
 SPARE = 3 * MOST
+FIRST = 1_024
 
 
 @dataclass
@@ -35,9 +37,12 @@ class Slacks:
         if not possible.any():
             return
         floors, ceilings = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
-        rows = self._that_matter(bounds, floors, ceilings, possible, envelope)
-        if not rows.size:
-            return
+        for part in (slice(0, FIRST), slice(FIRST, bounds.size)):
+            rows = self._that_matter(bounds, floors, ceilings, possible, envelope, part)
+            if rows.size:
+                self._take(bounds, rows, floors, ceilings, possible)
+
+    def _take(self, bounds: Bounds, rows: Ints, floors: Ints, ceilings: Ints, possible: Bools) -> None:
         high = np.stack([bounds.ceilings.bound(int(c), rows) for c in ceilings])
         for f in floors:
             chosen = np.flatnonzero(possible[f][ceilings])
@@ -51,14 +56,16 @@ class Slacks:
         self.least = np.fmin(self.least, other.least)
         self.limit = min(self.limit, other.limit)
 
-    def _that_matter(self, bounds: Bounds, floors: Ints, ceilings: Ints, possible: Bools, envelope: Envelope) -> Ints:
-        """Items on which some floor and some ceiling are as near as the tightest pairs so far."""
+    def _that_matter(
+        self, bounds: Bounds, floors: Ints, ceilings: Ints, possible: Bools, envelope: Envelope, part: slice
+    ) -> Ints:
+        """Items of a part on which some floor and some ceiling are as near as the tightest pairs so far."""
         limit = self._limit(possible)
         if not np.isfinite(limit):
-            return np.arange(bounds.size)
+            return np.arange(bounds.size)[part]
         self.limit = min(self.limit, limit)
         reach = limit * bounds.scale + 1.0
-        rows = np.flatnonzero(envelope.floor >= envelope.ceiling - reach)
+        rows = np.flatnonzero(envelope.floor[part] >= envelope.ceiling[part] - reach) + part.start
         top, bottom = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
         for f in floors:
             np.maximum(top, bounds.floors.ends[f, rows], out=top)
@@ -133,10 +140,12 @@ def _chosen(line: Line, slacks: Slacks, possible: Bools) -> Sequence[tuple[int, 
 def _look(line: Line, pairs: Sequence[Pair], catalogue: Catalogue) -> None:
     """Fills in the pairs' quantiles, counts and worst items."""
     start = 0
-    for bounds in _passes(line, catalogue):
-        for pair in pairs:
-            _look_at(pair, bounds, start)
-        start += bounds.size
+    with ThreadPoolExecutor(2) as pool:
+        for bounds in _passes(line, catalogue):
+            shares = [pool.submit(_look_at_all, share, bounds, start) for share in (pairs[::2], pairs[1::2])]
+            for share in shares:
+                share.result()
+            start += bounds.size
     for pair in pairs:
         while pair.p5.value() is None:
             pair.p5 = pair.p5.again()
@@ -144,6 +153,11 @@ def _look(line: Line, pairs: Sequence[Pair], catalogue: Catalogue) -> None:
                 low, high = _ends(pair, bounds)
                 known = np.isfinite(low) & np.isfinite(high)
                 pair.p5.take((high[known] - low[known]) / bounds.scale)
+
+
+def _look_at_all(pairs: Sequence[Pair], bounds: Bounds, start: int) -> None:
+    for pair in pairs:
+        _look_at(pair, bounds, start)
 
 
 def _look_at(pair: Pair, bounds: Bounds, start: int) -> None:

@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.check import Situation
-from alignment.conflicts.ends import end_sql, is_bound, nothing_sql
+from alignment.conflicts.ends import is_bound
 from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
-from alignment.conflicts.line import casts_of
 from alignment.conflicts.members import exact_row, plain, rows_of
 from alignment.conflicts.programme import Programme
 from alignment.conflicts.report import Conflict, Relaxation
@@ -114,7 +112,7 @@ def _must_be_of_bounds(conflict: Conflict, case: Situation) -> None:
 def _on_lever(lever: Lever, case: Situation) -> Shifts:
     mine = [r for r in case.rules.checked if r.hard and isinstance(r.form, Normal) and r.form.lever == lever.name]
     bounds, unions = [r for r in mine if is_bound(r)], [r for r in mine if not is_bound(r)]
-    demands = _demands(lever, bounds, case.catalogue)
+    demands = _demands(lever, bounds, case)
     shifts = _least(bounds, demands)
     if not unions:
         return shifts
@@ -129,50 +127,28 @@ def _on_lever(lever: Lever, case: Situation) -> Shifts:
     raise NoShift("the search for shifts did not end")
 
 
-def _demands(lever: Lever, bounds: Sequence[Checked], catalogue: Catalogue) -> Demands:
+def _demands(lever: Lever, bounds: Sequence[Checked], case: Situation) -> Demands:
     """For each floor and each ceiling how far they are apart at most, over the items on which some two are apart."""
     demands = Demands()
-    low, high = _ends(lever)
-    for lows, highs, nothing in _batches(lever, bounds, catalogue):
-        for r, rule in enumerate(bounds):
-            if nothing[:, r].any():
-                raise NoShift(f"{rule.id} forbids every value on some item, whatever its bounds")
-            demands.at_least(rule.id, rule.id, 2 * float(np.max(lows[:, r] - high, initial=0.0)))
-            demands.at_least(rule.id, rule.id, 2 * float(np.max(low - highs[:, r], initial=0.0)))
-            apart = (lows[:, r, None] - highs).max(axis=0, initial=0.0)
-            for s in np.flatnonzero(apart > 0):
-                demands.at_least(rule.id, bounds[int(s)].id, float(apart[s]))
+    found = next((s for s in case.answers.sweeps if s.line.lever.name == lever.name), None)
+    if found is None or not bounds:
+        return demands
+    distances = found.distances
+    floors, ceilings = ([found.line.rules[r].id for r in side] for side in (distances.floors, distances.ceilings))
+    for f, id in enumerate(floors):
+        if np.isposinf(distances.above[f]):
+            raise NoShift(f"{id} forbids every value on some item, whatever its bounds")
+        demands.at_least(id, id, 2 * float(distances.above[f]))
+        for c in np.flatnonzero(distances.apart[f] > 0):
+            demands.at_least(id, ceilings[c], float(distances.apart[f, c]))
+    for id, below in zip(ceilings, distances.below, strict=True):
+        demands.at_least(id, id, 2 * float(below))
     return demands
 
 
 def _ends(lever: Lever) -> tuple[float, float]:
     low = -np.inf if lever.minimum is None else float(lever.minimum)
     return low, np.inf if lever.maximum is None else float(lever.maximum)
-
-
-def _batches(lever: Lever, bounds: Sequence[Checked], catalogue: Catalogue) -> Iterator[tuple[Any, Any, Any]]:
-    """Lower and upper ends by item and rule, and where a rule forbids all, for the items on which no value is left."""
-    if not bounds:
-        return
-    casts = casts_of(catalogue)
-    names = [f"l{i}" for i in range(len(bounds))], [f"h{i}" for i in range(len(bounds))]
-    columns = []
-    for i, rule in enumerate(bounds):
-        columns.append(f"{end_sql(rule, 'floor', casts)} as l{i}, {end_sql(rule, 'ceiling', casts)} as h{i}")
-        columns.append(f"{nothing_sql(rule)} as n{i}")
-    low, high = _ends(lever)
-    least = ", ".join([*names[1], f"cast('{high}' as double)"])
-    greatest = ", ".join([*names[0], f"cast('{low}' as double)"])
-    nothing = " or ".join(f"n{i}" for i in range(len(bounds)))
-    inner = f"select {', '.join(columns)} from {quoted(catalogue.table)}"
-    query = f"select * from ({inner}) where greatest({greatest}) > least({least}) or {nothing}"
-    found = catalogue.connection.cursor().execute(query).fetchnumpy()
-    data = {k: np.asarray(np.ma.filled(v, 0)) for k, v in found.items()}
-    n = len(next(iter(data.values())))
-    for start in range(0, n, 8192):
-        part = {k: v[start : start + 8192] for k, v in data.items()}
-        stacked = [np.column_stack([part[f"{c}{i}"] for i in range(len(bounds))]) for c in "lhn"]
-        yield stacked[0], stacked[1], stacked[2].astype(bool)
 
 
 # Unions

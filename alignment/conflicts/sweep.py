@@ -22,6 +22,7 @@ from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells, tightness
 from alignment.conflicts.batches import Batch, Bools, Floats, Ints, batches
 from alignment.conflicts.bounds import Bounds, bounds_of, is_tighter
+from alignment.conflicts.distances import Distances
 from alignment.conflicts.endings import Pieces, pieces
 from alignment.conflicts.gaps import gaps
 from alignment.conflicts.implied import Implied, Judge
@@ -71,7 +72,7 @@ class Sweep:
     range, values out of it are left to SQL too. unsure: items, by number, that only
     fractions decide; they are in no conflict, nor in `rooms` and `implied`. not_laid_out: some items were passed over
     because
-    their endings have too long a period.
+    their endings have too long a period. strays: is today's value out of the range on some item?
     """
 
     line: Line
@@ -84,11 +85,13 @@ class Sweep:
     rooms: list[Room]
     implied: Implied
     slacks: Slacks
+    distances: Distances
     infeasible: Bools
     focus: int | None = None
     unsure: list[int] = field(default_factory=list)
     complete: bool = True
     not_laid_out: bool = False
+    strays: bool = False
 
     @property
     def bounded(self) -> bool:
@@ -174,9 +177,11 @@ def _merge(found: Sweep, other: Sweep) -> None:
     found.in_sql |= other.in_sql
     found.implied.add(other.implied)
     found.slacks.add(other.slacks)
+    found.distances.add(other.distances)
     found.unsure = sorted([*found.unsure, *other.unsure])
     found.complete &= other.complete
     found.not_laid_out |= other.not_laid_out
+    found.strays |= other.strays
 
 
 def empty(line: Line, catalogue: Catalogue) -> Sweep:
@@ -189,8 +194,9 @@ def empty(line: Line, catalogue: Catalogue) -> Sweep:
     in_scope, unknown, violated = (np.zeros(r, np.int64) for _ in range(3))
     rooms, nothing_yet = [Room() for _ in range(r)], np.zeros(catalogue.rows, bool)
     return Sweep(
-        line, leaning, {}, in_scope, unknown, violated, in_sql, rooms, Implied.at_start(hard), slacks, nothing_yet
-    )
+        line, leaning, {}, in_scope, unknown, violated, in_sql, rooms, Implied.at_start(hard), slacks,
+        Distances.at_start(line), nothing_yet,
+    )  # fmt: skip
 
 
 def _today_on_grid(line: Line) -> bool:
@@ -210,6 +216,7 @@ def _one_batch(found: Sweep, batch: Batch) -> None:
     _count(found, batch, bounds, unsure)
     around = envelope(bounds)
     _intervals(found, batch, bounds, around, ~in_union & ~unsure)
+    found.distances.take(bounds, around)
     found.slacks.take(bounds, found.possible(), around)
     if union is not None:
         union.conflicts(~unsure)
@@ -230,6 +237,7 @@ def _one_rule(found: Sweep, batch: Batch, bounds: Bounds, in_union: Bools) -> No
     found.unsure += (batch.start + np.flatnonzero(unsure & scope)).tolist()
     found.in_scope[focus] += np.count_nonzero(scope)
     found.unknown[focus] += np.count_nonzero(_unknown(line, batch, focus).get(focus, False))
+    found.strays |= _is_astray(line, batch)
     if focus < len(line.intervals):
         _count_broken(found, bounds, focus)
     found.in_sql |= bounds.unsure.any()
@@ -269,6 +277,7 @@ def _in_unions(line: Line, batch: Batch) -> Bools:
 
 def _count(found: Sweep, batch: Batch, bounds: Bounds, unsure: Bools) -> None:
     line = found.line
+    found.strays |= _is_astray(line, batch)
     sure = None if not unsure.any() else ~unsure
     unit = None if not found.bounded else 1.0 if line.whole else float(bounds.scale)
     for r, sql in enumerate(line.scopes):
@@ -281,6 +290,16 @@ def _count(found: Sweep, batch: Batch, bounds: Bounds, unsure: Bools) -> None:
         _count_broken(found, bounds, r)
     if bounds.unsure.any():
         found.in_sql[:] = True
+
+
+def _is_astray(line: Line, batch: Batch) -> bool:
+    """Is today's value out of the range on some item of a batch, or nearly?"""
+    if line.today is None or line.today.sql is None:
+        return False
+    least, greatest = batch.span(line.today.sql)
+    low, high = line.lever.minimum, line.lever.maximum
+    hair = 1e-6 * max(1.0, abs(least), abs(greatest))
+    return (low is not None and least < float(low) + hair) or (high is not None and greatest > float(high) - hair)
 
 
 def _count_broken(found: Sweep, bounds: Bounds, rule: int) -> None:

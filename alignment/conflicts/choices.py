@@ -18,9 +18,10 @@ from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.line import Bools, scope_sql
 from alignment.conflicts.members import Clash
 from alignment.conflicts.minimal import minimal_hitting_sets
+from alignment.conflicts.unlisted import settled_off_the_list
 from alignment.initiative.models import Lever
 from alignment.rules.algebra import literal
-from alignment.rules.render import render, violated_sql
+from alignment.rules.render import render, violated_sql, zero_divisor_sql
 from alignment.rules.ruleset import Checked
 
 
@@ -53,13 +54,14 @@ def choose(lever: Lever, rules: Sequence[Checked], catalogue: Catalogue) -> Chos
     by_rule = range(len(rules))
     bits = [sum((data[f"f{v}_{r}"].astype(np.int64) << r for r in by_rule), none) for v in range(len(values))]
     chosen = Chosen([], np.zeros(n, bool))
-    _enumerate(chosen, rules, data, np.column_stack(bits), lever)
+    _enumerate(chosen, rules, data, np.column_stack(bits), lever, catalogue)
+    known = np.column_stack([data[f"s{r}"].astype(bool) & ~data[f"u{r}"].astype(bool) for r in by_rule])
     for r, rule in enumerate(rules):
-        scope, unknown = data[f"s{r}"], data[f"u{r}"]
-        chosen.in_scope[rule.id], chosen.unknown[rule.id] = int(scope.sum()), int((scope & unknown).sum())
+        chosen.in_scope[rule.id] = int(data[f"s{r}"].sum())
+        chosen.unknown[rule.id] = chosen.in_scope[rule.id] - int(known[:, r].sum())
         if lever.current is not None:
             chosen.violated[rule.id] = int(data[f"t{r}"].sum())
-        _imply(chosen, rules, r, np.column_stack(bits), scope & ~unknown)
+        _imply(chosen, rules, r, np.column_stack(bits), known)
     return chosen
 
 
@@ -69,7 +71,7 @@ def _table(lever: Lever, rules: Sequence[Checked], forbids: list[list[str]], cat
     columns += [f"{sql} as f{v}_{r}" for v, row in enumerate(forbids) for r, sql in enumerate(row)]
     for r, rule in enumerate(rules):
         columns.append(f"{scope_sql(rule)} as s{r}")
-        nulls = [f"({render(rule.rule.tree, {lever.name: value_tree(v)})}) is null" for v in lever.values or ()]
+        nulls = [_null_sql(rule, {lever.name: value_tree(v)}) for v in lever.values or ()]
         columns.append(f"({' or '.join(nulls)}) as u{r}")
         if lever.current is not None:
             today = exp.column(lever.current, quoted=True)
@@ -80,7 +82,16 @@ def _table(lever: Lever, rules: Sequence[Checked], forbids: list[list[str]], cat
     return {k: np.asarray(np.ma.filled(c, 0) if np.ma.isMaskedArray(c) else c) for k, c in found.items()}
 
 
-def _enumerate(chosen: Chosen, rules: Sequence[Checked], data: dict[str, Any], bits: Any, lever: Lever) -> None:
+def _null_sql(rule: Checked, put: dict[str, exp.Expression]) -> str:
+    """SQL that is TRUE where a rule is NULL at a value, but not because that value makes a divisor zero."""
+    null = f"({render(rule.rule.tree, put)}) is null"
+    zero = zero_divisor_sql(rule.rule, put)
+    return null if zero == "false" else f"({null} and not {zero})"
+
+
+def _enumerate(
+    chosen: Chosen, rules: Sequence[Checked], data: dict[str, Any], bits: Any, lever: Lever, catalogue: Catalogue
+) -> None:
     stuck = np.flatnonzero((bits != 0).all(axis=1))
     if not len(stuck):
         return
@@ -97,20 +108,25 @@ def _enumerate(chosen: Chosen, rules: Sequence[Checked], data: dict[str, Any], b
             chosen.infeasible[here] = True
     for members, parts in sorted(rows.items()):
         items = np.sort(np.concatenate(parts))
-        ids = tuple(sorted(rule.id for r, rule in enumerate(rules) if members >> r & 1))
-        keys = np.asarray(data["k"][items], dtype=object)
-        gaps = np.full(len(items), np.nan)
-        chosen.clashes.append(Clash(ids, "item", lever.name, keys, gaps, float(data["v"][items].sum()), True))
+        taking_part = [rule for r, rule in enumerate(rules) if members >> r & 1]
+        ids = tuple(sorted(rule.id for rule in taking_part))
+        keys, stake = np.asarray(data["k"][items], dtype=object), float(data["v"][items].sum())
+        by_list = settled_off_the_list(lever, taking_part, items, catalogue)
+        chosen.clashes.append(Clash(ids, "item", lever.name, keys, np.full(len(items), np.nan), stake, by_list))
 
 
 def _imply(chosen: Chosen, rules: Sequence[Checked], r: int, bits: Any, known: Bools) -> None:
-    """Rules that forbid, on every known item of rule r, all the values that r forbids."""
-    if not known.any():
+    """Rules that are known, and forbid all the values that r forbids, on every item where r is; none if it forbids
+    none."""
+    here = known[:, r]
+    if not here.any():
         return
-    mine = (bits[known] >> r) & 1 == 1
+    bits, others = bits[here], known[here]
+    mine = (bits >> r) & 1 == 1
     inside = np.column_stack([
-        ((bits[known] >> s & 1 == 1) | ~mine).all(axis=1) & (s != r) & rules[s].hard for s in range(len(rules))
+        others[:, s] & ((bits >> s & 1 == 1) | ~mine).all(axis=1) & (s != r) & rules[s].hard for s in range(len(rules))
     ])  # fmt: skip
-    chosen.implied_by[rules[r].id] = tuple(sorted(rules[int(s)].id for s in np.flatnonzero(inside.all(axis=0))))
+    if mine.any():
+        chosen.implied_by[rules[r].id] = tuple(sorted(rules[int(s)].id for s in np.flatnonzero(inside.all(axis=0))))
     if (inside.any(axis=1) | ~mine.any(axis=1)).all():
         chosen.never_binds.add(rules[r].id)

@@ -5,6 +5,7 @@ With `price` at least 0, `(price - cost) / price >= 0.2` is a floor; without, ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from alignment.conflicts.positions import positions
 from alignment.conflicts.sweep import Found, Sweep
 from alignment.initiative.models import Lever
 from alignment.rules.normal import Normal, normalise
-from alignment.rules.ruleset import columns_needed, scales_of, signs_of
+from alignment.rules.ruleset import Checked, columns_needed, scales_of, signs_of
 
 FEW = 64
 
@@ -30,9 +31,11 @@ def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
     if not asked:
         return
     taking_part = sorted({m for members in asked for m in members})
-    line, where = _free_line(found.line, taking_part, catalogue)
+    line = free_line(found.line.lever.name, [found.line.rules[m] for m in taking_part], catalogue)
     if line is None:
         return
+    ids = [r.id for r in line.rules]
+    where = {m: ids.index(found.line.rules[m].id) for m in taking_part}
     lines = {members: part_of(line, [where[m] for m in members])[0] for members in asked}
     steady = {members: _steady(found, members, lines[members]) for members in asked}
     for batch in batches(catalogue, line.numbers, line.flags):
@@ -48,18 +51,15 @@ def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
             return
 
 
-def _free_line(line: Line, members: list[int], catalogue: Catalogue) -> tuple[Line | None, dict[int, int]]:
-    """The line of some rules as they are without a range, and their numbers on it by their numbers on the old one."""
-    lever = Lever(name=line.lever.name)
-    rules = [line.rules[m] for m in members]
+def free_line(name: str, rules: Sequence[Checked], catalogue: Catalogue) -> Line | None:
+    """The line of rules as they are for a lever that may be any number; None where one of them has no normal form."""
+    lever = Lever(name=name)
     signs = signs_of(catalogue, [r.rule for r in rules])
-    freed = [replace(r, form=normalise(r.rule, {lever.name: lever}, signs)) for r in rules]
+    freed = [replace(r, form=normalise(r.rule, {name: lever}, signs)) for r in rules]
     if not all(isinstance(r.form, Normal) for r in freed):
-        return None, {}
+        return None
     names = sorted(set(columns_needed([r.rule.tree for r in freed])) & set(catalogue.kinds))
-    free = line_of(lever, freed, casts_of(catalogue), scales_of(catalogue, names))
-    ids = [r.id for r in free.rules]
-    return free, {m: ids.index(line.rules[m].id) for m in members}
+    return line_of(lever, freed, casts_of(catalogue), scales_of(catalogue, names))
 
 
 def _rows_in(entry: Found, batch: Batch) -> Ints:
@@ -80,12 +80,16 @@ def _meet(line: Line, batch: Batch, rows: Ints, steady: list[int], lever: Lever)
 
     Within the range the pass has told; where steady bounds leave nothing beyond it, nothing is left to ask.
     """
-    frame = frame_of(line, batch, rows)
     if steady:
-        rows = rows[_reach_beyond(frame, steady, lever)]
+        rows = rows[_reach_beyond(frame_of(line, batch, rows), steady, lever)]
         if not len(rows):
             return False
-        frame = frame_of(line, batch, rows)
+    return meet(line, batch, rows)
+
+
+def meet(line: Line, batch: Batch, rows: Ints) -> bool:
+    """Is there a value of the lever, on one of some items of a batch, that all rules of the line allow?"""
+    frame = frame_of(line, batch, rows)
     at = positions(frame, line)
     ends = pieces(line, at)
     assert ends is not None  # on an open line endings are always laid out

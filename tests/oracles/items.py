@@ -56,7 +56,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Domain:
-    """A lever: a number with a range and a lattice, or one of `values`."""
+    """A lever: a number with a range and a lattice, or one of `values`; `others` stand for all that are not on that
+    list."""
 
     name: str = "price"
     low: Fraction | None = None
@@ -64,6 +65,7 @@ class Domain:
     step: Fraction | None = None
     current: str | None = None
     values: tuple[Any, ...] | None = None
+    others: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -167,7 +169,7 @@ def _on_item(found: Expected, rules: list[Rule], lever: Domain, row: Row) -> Non
             minimal.append(ids)
             key = tuple(sorted(ids))
             found.conflicts.setdefault(key, {})[row["k"]] = _gap(list(members), lever, row)
-            free = Domain(lever.name, values=lever.values)
+            free = Domain(lever.name, values=None if lever.values is None else lever.others)
             loose = any(all(m.allows(x, row) for m in members) for x in values_of(members, free, row))
             found.domain[key] = found.domain.get(key, False) or loose
 

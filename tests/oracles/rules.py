@@ -168,7 +168,16 @@ _ONE: dict[type[exp.Expression], Callable[[Any], Any]] = {
     exp.Year: lambda a: Fraction(a.year),
     exp.Month: lambda a: Fraction(a.month),
 }
+def _like(text: str, pattern: str) -> bool:
+    if not pattern:
+        return not text
+    if pattern[0] == "%":
+        return any(_like(text[i:], pattern[1:]) for i in range(len(text) + 1))
+    return bool(text) and pattern[0] in ("_", text[0]) and _like(text[1:], pattern[1:])
+
+
 _TWO: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+    exp.Like: _like,
     exp.Add: lambda a, b: a + b,
     exp.Sub: lambda a, b: a - b,
     exp.Mul: lambda a, b: a * b,

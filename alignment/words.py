@@ -132,11 +132,11 @@ def spoken(identifier: str) -> str:
     return capital(re.sub(r"[-_]+", " ", identifier).strip()) or identifier
 
 
-def listed(names: Iterable[str]) -> str:
-    """a, b and c."""
+def listed(names: Iterable[str], word: str = "and") -> str:
+    """a, b and c; word: what stands before the last."""
     first = list(names)
     last = first.pop() if first else ""
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def whose(name: str) -> str:

@@ -65,7 +65,7 @@ def _ways_out(
     found.sort(key=lambda r: not r.within_limits)
     found += [joint[ids]] if ids in joint else []
     found = [replace(r, items_fixed=conflict.items, stake=conflict.stake) for r in found]
-    if conflict.family == "item":
+    if ids in repairs.by_ids:
         scoped = [(m, excepted(m, repairs.by_ids[ids], repairs)) for m in members]
         found += [_alternative("scope", edit, conflict, m, repairs) for m, edit in scoped if edit]
     if conflict.strength == "hard":

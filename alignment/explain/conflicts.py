@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from alignment.conflicts.check import Situation
-from alignment.conflicts.report import Conflict, MemberAtWorst, Part
+from alignment.conflicts.intervals import common
+from alignment.conflicts.report import Conflict, Part
 from alignment.explain.coupled import coupled_sentence
 from alignment.initiative.models import Constraint, Lever
 from alignment.rules.normal import Linked
 from alignment.words import NO_BREAK, amount, capital, counted, listed, spoken, whose
+
+MOST = 3
 
 
 def explanation(conflict: Conflict, case: Situation) -> str:
@@ -30,6 +34,8 @@ def explanation(conflict: Conflict, case: Situation) -> str:
 
 
 def _items(conflict: Conflict, case: Situation) -> str:
+    if conflict.items == case.catalogue.rows:
+        return "the only item" if conflict.items == 1 else f"all {conflict.items:,} items"
     if conflict.items == 1:
         return f"1 of {counted(case.catalogue.rows, 'item')}"
     return f"{conflict.items:,} of {counted(case.catalogue.rows, 'item')}"
@@ -53,74 +59,96 @@ def _key(conflict: Conflict, case: Situation) -> str:
 
 
 def _worst(conflict: Conflict, members: Sequence[Constraint], lever: Lever, case: Situation) -> str:
-    """The worst item: what each member asks for there, and today's value."""
+    """The worst item: what each member asks for there, what else stands in the way, and today's value."""
     place = "worst at" if conflict.items > 1 else "at"
-    parts = {at.constraint: at for at in conflict.at_worst}
-    said = [_asks(parts.get(m.id), m, lever, len(members) > 1) for m in members]
-    asked = [s for s in said if s]
-    if len(members) == 1:
-        asked = _against_domain(parts.get(members[0].id), lever) or asked
+    parts = {at.constraint: at.parts for at in conflict.at_worst}
+    others = {m.id: [parts[o.id] for o in members if o is not m and o.id in parts] for m in members}
+    said = [_asks(parts[m.id], m, others[m.id], lever) for m in members if m.id in parts]
+    asked = [*said, *_background(list(parts.values()), lever)]
     tail = f": {', '.join(asked)}" if asked else ""
     today = conflict.today_at_worst
     now = f"; today {amount(today, lever.unit)}" if today is not None else ""
     return f", {place} {_key(conflict, case)}{tail}{now}"
 
 
-def _asks(at: MemberAtWorst | None, member: Constraint, lever: Lever, by_team: bool) -> str:
-    if at is None or not at.parts:
-        return ""
-    who = f"{member.id} " if by_team else ""
-    if len(at.parts) > 1:
-        return f"{who}allows only certain values" if _many(at.parts) else f"{who}allows {_either(at.parts, lever)}"
-    return f"{who}asks for {_range(at.parts[0], lever)}"
+def _asks(parts: Sequence[Part], member: Constraint, others: Sequence[Sequence[Part]], lever: Lever) -> str:
+    """What a member asks for: at most $12; or allows, where it has gaps."""
+    who = member.id if others else "it"
+    if not parts:
+        return f"{who} allows no value at all"
+    if len(parts) == 1:
+        return f"{who} asks for {_range(parts[0], lever)}"
+    if all(p.lower == p.upper and p.lower is not None for p in parts):
+        return f"{who} allows {_values(parts, common(others), lever)}"
+    around = parts if len(parts) <= MOST else _around(parts, common(others))
+    return f"{who} allows {listed([_range(p, lever) for p in around], 'or')}"
 
 
-def _many(parts: Sequence[Part]) -> bool:
-    return len(parts) > 3
+def _values(parts: Sequence[Part], wanted: Sequence[Part], lever: Lever) -> str:
+    """Single values, of many the nearest to what the others want: only $11.99 or $12.99 there."""
+    around = parts if len(parts) <= MOST else _around(parts, wanted)
+    if len(around) == 1 < len(parts):
+        return f"{'at most' if around[0] == parts[-1] else 'at least'} {amount(around[0].lower or 0.0, lever.unit)}"
+    there = " there" if len(around) < len(parts) else ""
+    return f"only {listed([amount(p.lower or 0.0, lever.unit) for p in around], 'or')}{there}"
 
 
-def _either(parts: Sequence[Part], lever: Lever) -> str:
-    *first, last = [_range(p, lever) for p in parts]
-    return f"{', '.join(first)} or {last}"
+def _around(parts: Sequence[Part], wanted: Sequence[Part]) -> Sequence[Part]:
+    """The last part below what is wanted and the first above it; the first three where nothing is."""
+    if not wanted:
+        return parts[:MOST]
+    low, high = wanted[0].lower, wanted[-1].upper
+    below = [p for p in parts if low is not None and p.upper is not None and p.upper <= low][-1:]
+    above = [p for p in parts if high is not None and p.lower is not None and p.lower >= high][:1]
+    return [*below, *above] or parts[:MOST]
+
+
+def _background(unions: Sequence[Sequence[Part]], lever: Lever) -> list[str]:
+    """The lever's own range or step, where the members alone would leave something on the item."""
+    left = common(unions) if unions else []
+    if not left:
+        return []
+    if common([left, [_domain(lever)]]):
+        return [f"and the {lever.name} moves in steps of {amount(float(lever.step), lever.unit)}"] if lever.step else []
+    return [f"and the {lever.name} {_limits(lever)}"]
+
+
+def _domain(lever: Lever) -> Part:
+    low, high = lever.minimum, lever.maximum
+    return Part(
+        None if low is None else float(low), low is not None, None if high is None else float(high), high is not None
+    )
+
+
+def _limits(lever: Lever) -> str:
+    low, high = _domain(lever).lower, _domain(lever).upper
+    if low is not None and high is not None:
+        return f"ranges from {amount(low, lever.unit)} to {amount(high, lever.unit)}"
+    return (
+        f"is at least {amount(low, lever.unit)}" if low is not None else f"is at most {amount(high or 0.0, lever.unit)}"
+    )
 
 
 def _range(part: Part, lever: Lever) -> str:
     low, high = part.lower, part.upper
-    if low is not None and high is not None and low == high:
+    if low is not None and low == high:
         return f"exactly {amount(low, lever.unit)}"
-    if low is not None and _is_domain(low, lever.minimum) and high is not None:
-        low = None
-    if high is not None and _is_domain(high, lever.maximum) and low is not None:
-        high = None
     if low is not None and high is not None:
-        return f"{amount(low, lever.unit)} to {amount(high, lever.unit)}"
-    if low is not None:
-        return f"{'at least' if part.lower_closed else 'more than'} {amount(low, lever.unit)}"
-    if high is not None:
-        return f"{'at most' if part.upper_closed else 'less than'} {amount(high, lever.unit)}"
-    return "anything"
-
-
-def _is_domain(value: float, bound: object) -> bool:
-    return bound is not None and value == float(bound)  # type: ignore[arg-type]
-
-
-def _against_domain(at: MemberAtWorst | None, lever: Lever) -> list[str]:
-    if at is None or not at.parts:
-        return []
-    asked = f"it asks for {_range(at.parts[0], lever)}"
-    low, high = lever.minimum, lever.maximum
-    if low is None and high is None:
-        return [asked]
-    if low is not None and high is not None:
-        span = f"{amount(float(low), lever.unit)} to {amount(float(high), lever.unit)}"
-        return [asked, f"and the {lever.name} ranges from {span}"]
-    bound = (
-        f"at least {amount(float(low), lever.unit)}"
-        if low is not None
-        else f"at most {amount(float(high or 0), lever.unit)}"
+        if _is_domain(low, lever.minimum) and not _is_domain(high, lever.maximum):
+            low = None
+        elif _is_domain(high, lever.maximum) and not _is_domain(low, lever.minimum):
+            high = None
+    floor = f"{'at least' if part.lower_closed else 'more than'} {amount(low, lever.unit)}" if low is not None else ""
+    ceiling = (
+        f"{'at most' if part.upper_closed else 'less than'} {amount(high, lever.unit)}" if high is not None else ""
     )
-    return [asked, f"and the {lever.name} is {bound}"]
+    if low is not None and high is not None and part.lower_closed and part.upper_closed:
+        return f"{amount(low, lever.unit)} to {amount(high, lever.unit)}"
+    return " and ".join(filter(None, (floor, ceiling))) or "anything"
+
+
+def _is_domain(value: float, bound: Decimal | None) -> bool:
+    return bound is not None and value == float(bound)
 
 
 def _about_data(conflict: Conflict, member: Constraint, case: Situation) -> str:

@@ -4,7 +4,6 @@ allowed, or which item of a ladder pushes which other past what it may have."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlglot import exp
 
@@ -12,7 +11,6 @@ from alignment.conflicts.check import Situation
 from alignment.conflicts.coupled.evidence import Chain, Sum
 from alignment.conflicts.report import Conflict
 from alignment.initiative.models import Constraint, Lever
-from alignment.rules.parse import AGGREGATES
 from alignment.rules.types import shown
 from alignment.words import NO_BREAK, amount, counted, in_words, number, spoken
 
@@ -27,7 +25,7 @@ def coupled_sentence(conflict: Conflict, named: str, members: Sequence[Constrain
     if evidence is not None and evidence.chain is not None:
         shown_by = f": {_chain(evidence.chain, case)}"
     elif evidence is not None and evidence.sum is not None:
-        shown_by = f": {_sum(evidence.sum, case)}"
+        shown_by = f": {_sum(evidence.sum, len(members) == 1, case)}"
     places = f" in {in_words(evidence.parts, 'place')}" if evidence is not None and evidence.parts > 1 else ""
     involved = f"{counted(conflict.items, 'item')} {'is' if conflict.items == 1 else 'are'} involved{places}"
     return f"{named} {verb}{shown_by}. {involved[0].upper()}{involved[1:]}."
@@ -36,10 +34,10 @@ def coupled_sentence(conflict: Conflict, named: str, members: Sequence[Constrain
 def _linked(conflict: Conflict, named: str, members: Sequence[Constraint], case: Situation) -> str:
     levers = sorted({name for m in members for name in case.rules.of(m.id).rule.levers})
     words = " and ".join(spoken(name).lower() for name in levers)
-    leave = "leaves" if len(members) == 1 else "together leave"
+    leave = "leaves" if len(members) == 1 else "together leave" if len(members) > 2 else "leave"
     items = f"{conflict.items:,} of {counted(case.catalogue.rows, 'item')}"
     example = f"; for example {spoken(case.catalogue.key).lower()}{NO_BREAK}{conflict.worst[case.catalogue.key]}"
-    return f"{named} {leave} no {words} for {items}{example}."
+    return f"{named} {leave} no values of {words} for {items}{example}."
 
 
 def _lever(rule: str, case: Situation) -> Lever | None:
@@ -59,35 +57,35 @@ def _chain(chain: Chain, case: Situation) -> str:
     return f"{where}{start}, {pushes}, and {at_most} {amount(chain.allowed, unit)} is left there"
 
 
-def _sum(found: Sum, case: Situation) -> str:
+def _sum(found: Sum, alone: bool, case: Situation) -> str:
     """In 1987, at least 63 prices have to change, and change-budget allows 60."""
     where = f"in {found.group}, " if found.group else ""
     at_least, at_most = ("at least", "at most") if found.upper else ("at most", "at least")
-    nodes = list(case.rules.of(found.rule).rule.tree.find_all(*AGGREGATES))
     lever = _lever(found.rule, case)
-    node = nodes[0] if nodes else None
-    if isinstance(node, exp.Count) and found.upper and lever is not None and _is_change(node, lever):
-        named = spoken(lever.name).lower()
-        changes = in_words(round(found.best), named)
+    node = found.measured
+    inner = node.this if isinstance(node, exp.Filter) else node
+    if isinstance(inner, exp.Count) and found.upper and lever is not None and _is_change(node, lever):
+        changes = in_words(round(found.best), spoken(lever.name).lower())
         return f"{where}at least {changes} must change, and {found.rule} allows {number(found.bound)}"
-    what = _measured(node)
-    reached = f"{where}{what} comes to {at_least} {number(found.best)} under the other rules"
+    within = "within the allowed range" if alone else "under the other rules"
+    reached = f"{where}{_measured(node)} comes to {at_least} {number(found.best)} {within}"
     return f"{reached}, and {found.rule} asks for {at_most} {number(found.bound)}"
 
 
-def _is_change(node: exp.Expression, lever: Lever) -> bool:
+def _is_change(whole: exp.Expression, lever: Lever) -> bool:
     """Is it a count of items whose lever differs from today's value?"""
-    whole = node.parent
     if not isinstance(whole, exp.Filter) or not isinstance(whole.expression.this, exp.NEQ):
         return False
     test = whole.expression.this
     return {getattr(test.this, "name", ""), getattr(test.expression, "name", "")} == {lever.name, lever.current}
 
 
-def _measured(node: Any) -> str:
-    if node is None:
-        return "what it sums"
-    if isinstance(node, exp.Count):
-        return "the number of items counted"
-    words = {exp.Sum: "the sum of", exp.Avg: "the average of", exp.Min: "the least", exp.Max: "the greatest"}
-    return f"{words[type(node)]} {shown(node.this)}"
+def _measured(node: exp.Expression) -> str:
+    """The average of price / rival; with the items that it is about, where the rule names some."""
+    inner, over = (node.this, f" where {shown(node.expression.this)}") if isinstance(node, exp.Filter) else (node, "")
+    if isinstance(inner, exp.Count):
+        return f"the number of items{over}"
+    words: dict[type[exp.Expression], str] = {
+        exp.Sum: "the sum of", exp.Avg: "the average of", exp.Min: "the least", exp.Max: "the greatest",
+    }  # fmt: skip
+    return f"{words[type(inner)]} {shown(inner.this)}{over}"

@@ -1,10 +1,11 @@
 """The number line of a conflict: at its worst item, or at the group or the step of a ladder that shows it."""
 
 from alignment.conflicts.coupled.evidence import Chain, Sum
+from alignment.conflicts.intervals import common
 from alignment.conflicts.report import Conflict, as_json
 from alignment.initiative.models import Initiative, Lever
 from ui.clashes.verdict import lever_word
-from ui.figures.allowed import RANGE_NAME, Allowed, Part, allowed, domain_row, meet
+from ui.figures.allowed import RANGE_NAME, Allowed, Part, allowed, domain_row
 from ui.figures.conflicts import number_line
 from ui.figures.drawing import Look
 from ui.rules.naming import named
@@ -19,7 +20,7 @@ def line_of(conflict: Conflict, initiative: Initiative, looks: Look):
     teams = {c.id: c.team for c in initiative.constraints}
     rows = [allowed(teams[m.constraint], named(m.constraint), as_json(m.parts)) for m in conflict.at_worst]
     bounded = lever.minimum is not None or lever.maximum is not None
-    if conflict.domain and bounded and meet(rows):
+    if conflict.domain and bounded and common(m.parts for m in conflict.at_worst):
         rows.append(domain_row(*(None if end is None else float(end) for end in (lever.minimum, lever.maximum))))
     word = lever_word(initiative, lever.name)
     return number_line(rows, looks, lever=word, unit=lever.unit, today=conflict.today_at_worst)

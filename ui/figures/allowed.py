@@ -65,14 +65,6 @@ def domain_row(minimum: float | None, maximum: float | None) -> Allowed:
     return Allowed(None, RANGE_NAME, (Part(minimum, maximum),))
 
 
-def meet(rows: Sequence[Allowed]) -> bool:
-    """Whether some value is allowed by every row."""
-    left = [Part(None, None)]
-    for row in rows:
-        left = _both(left, row.parts)
-    return bool(left)
-
-
 def floor_words(part: Part, write: Write) -> str:
     """How the lower end of an interval is said: at least, or more than where the end itself is not allowed."""
     return f"{'at least' if part.low_closed else 'more than'} {write(part.start)}"
@@ -107,29 +99,6 @@ def binding(row: Allowed, gap: tuple[float, float], write: Write) -> str:
     if len(row.parts) == 2 and math.isinf(row.low) and math.isinf(row.high):
         return f"not {write(row.parts[0].stop)} to {write(row.parts[1].start)}"
     return spans(row, write)
-
-
-def _both(ones: Sequence[Part], others: Sequence[Part]) -> list[Part]:
-    """What lies in both unions, each of intervals that are apart, lowest first."""
-    found, i, j = [], 0, 0
-    while i < len(ones) and j < len(others):
-        part = _common(ones[i], others[j])
-        if part is not None:
-            found.append(part)
-        if (ones[i].stop, ones[i].high_closed) < (others[j].stop, others[j].high_closed):
-            i += 1
-        else:
-            j += 1
-    return found
-
-
-def _common(one: Part, other: Part) -> Part | None:
-    """What lies in both intervals, None where nothing does."""
-    lower = max((one, other), key=lambda part: (part.start, not part.low_closed))
-    upper = min((one, other), key=lambda part: (part.stop, part.high_closed))
-    both = Part(lower.low, upper.high, lower.low_closed, upper.high_closed)
-    single = both.low is not None and both.low == both.high
-    return both if both.start < both.stop or (single and both.low_closed and both.high_closed) else None
 
 
 def _span(part: Part, write: Write) -> str:

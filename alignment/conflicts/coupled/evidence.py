@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from sqlglot import exp
 
 from alignment.conflicts.coupled.fewest import fewest
 from alignment.conflicts.coupled.model import Component
 from alignment.conflicts.coupled.search import decide
+from alignment.conflicts.coupled.sources import GroupSource
 from alignment.conflicts.coupled.totals import least_of
 from alignment.conflicts.coupled.verdicts import Batch, Judge, Question
 from alignment.conflicts.positions import Ints
+from alignment.rules.exact import evaluate
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class Chain:
 
 @dataclass(frozen=True)
 class Sum:
-    """A group of an aggregate rule with one aggregate: the best that its items can reach, and its upper or lower
-    bound.
+    """A group of an aggregate rule over one aggregate with levers: the best value of it that the group can reach, and
+    the upper or lower bound that the rule sets it. measured: the aggregate, as the rule writes it.
     """
 
     rule: str
@@ -43,6 +46,7 @@ class Sum:
     best: float
     bound: float
     upper: bool
+    measured: exp.Expression
 
 
 @dataclass(frozen=True)
@@ -133,22 +137,35 @@ def _sums(judge: Judge, batch: Batch) -> list[Sum]:
     entries, which = judge.entries(batch.others)
     least, _, _ = least_of(model, batch, entries)
     total = np.bincount(which, least, len(batch.others))
-    found = []
+    found: list[Sum] = []
     for k, row in enumerate(batch.others):
         counted = fewest(judge, batch, int(row))
         best = float(total[k]) if counted is None else max(float(total[k]), counted)
-        sign = _sign(judge, int(row))
-        if sign is not None and np.isfinite(best) and best >= float(model.rows.bound[row]) and not model.rows.some[row]:
-            rule = model.coupled[int(model.rows.rule[row])].id
-            found.append(Sum(rule, model.rows.group[row], sign * best, sign * float(model.rows.bound[row]), sign > 0))
+        if np.isfinite(best) and best >= float(model.rows.bound[row]) and not model.rows.some[row]:
+            found += filter(None, [_sum(judge, int(row), best)])
     return found
 
 
-def _sign(judge: Judge, row: int) -> int | None:
-    """1 where a row bounds one aggregate from above, -1 from below; None where it is about several."""
-    source, k = judge.model.rows.source[row]
-    top, signs = getattr(source, "top", None), getattr(source, "signs", None)
-    return int(signs[k]) if top is not None and signs is not None and len(top.terms) == 1 else None
+def _sum(judge: Judge, row: int, best: float) -> Sum | None:
+    """A row in terms of its aggregate; None where it is about several, or about none.
+
+    best: the least value of the row's left side, which leaves out what the items add whatever is decided.
+    """
+    rows = judge.model.rows
+    source, k = rows.source[row]
+    if not isinstance(source, GroupSource) or len(source.top.terms) != 1:
+        return None
+    name, factor = source.top.terms[0]
+    sign = int(source.signs[k])
+    slope, constant = (evaluate(tree, source.constants[k]) for tree in (factor, source.top.constant))
+    unknown = next(u for u in source.form.unknowns if u.name == name)
+    items = source.averaged(unknown, k)
+    if not slope or constant is None or not items:
+        return None
+    least = best - float(rows.bound[row]) - float(sign * constant)
+    reached, asked = least / float(sign * slope * items), float(-constant / slope / items)
+    rule = judge.model.coupled[int(rows.rule[row])].id
+    return Sum(rule, rows.group[row], reached, asked, sign * slope > 0, unknown.node)
 
 
 def _chain(judge: Judge, batch: Batch) -> Chain | None:

@@ -58,6 +58,16 @@ class GroupSource:
             total += a * b
         return None if total is None else Fraction(int(self.signs[k]) * total)
 
+    def averaged(self, unknown: Unknown, k: int) -> int:
+        """By what the sum behind an unknown is divided: the items of an average, 1 for a sum, least or greatest."""
+        inner = unknown.node.this if isinstance(unknown.node, exp.Filter) else unknown.node
+        if not isinstance(inner, exp.Avg):
+            return 1
+        if unknown.condition is None:
+            return len(self.items[k])
+        counts = (g.name for g in self.form.givens if g.condition == unknown.condition and g.argument is None)
+        return int(self.constants[k].get(next(counts, ""), 0) or 0)
+
     def _filled(self, item: int, row: Mapping[str, Any], values: Mapping[int, Fraction]) -> dict[str, Any]:
         known = {name: _as_value(self.levers[name], values.get(start + item)) for name, start in self.slot_of.items()}
         return {**row, **known}

@@ -77,30 +77,11 @@ def lever_line(lever: Lever, rules: Sequence[Checked], catalogue: Catalogue, cas
     return line_of(lever, rules, casts, scales_of(catalogue, sorted(set(names) & set(catalogue.kinds))))
 
 
-def about(rule: Checked, rules: RuleSet, catalogue: Catalogue) -> tuple[Counts, list[Clash], bool]:
-    """One rule among others: its scope, missing and broken items, the conflicts it takes part in, and whether these
-    are all.
-
-    rules: those in force, the rule among them.
-    """
-    lever = rules.levers.get(rule.form.lever or "") if isinstance(rule.form, Normal) else None
-    if lever is None or lever.values is not None:
-        answers = item_answers(rules, catalogue)
-        return answers.counts[rule.id], [c for c in answers.clashes if rule.id in c.ids], answers.complete
-    line = lever_line(lever, rules.checked, catalogue, casts_of(catalogue))
-    focus = line.rules.index(rule)
-    found = sweep(line, catalogue, focus)
-    decide_unsure(found, catalogue)
-    found.conflicts = {members: entry for members, entry in found.conflicts.items() if focus in members}
-    decide_freely(found, catalogue)
-    counts = Counts(int(found.in_scope[focus]), int(found.unknown[focus]), _violated(found, catalogue, focus)[focus])
-    return counts, _clashes(found, Directory(catalogue)), found.complete
-
-
 # Numeric levers
 
 
-def _clashes(found: Sweep, directory: Directory) -> list[Clash]:
+def clashes_of(found: Sweep, directory: Directory) -> list[Clash]:
+    """The conflicts of a pass, in the order of their rules."""
     line = found.line
     return [
         Clash(
@@ -115,18 +96,19 @@ def _merge_sweep(answers: ItemAnswers, found: Sweep, catalogue: Catalogue, direc
     line = found.line
     decide_unsure(found, catalogue)
     decide_freely(found, catalogue)
+    found.directory = directory
     answers.sweeps.append(found)
     answers.complete &= found.complete
     answers.infeasible |= found.infeasible
-    answers.clashes += _clashes(found, directory)
+    answers.clashes += clashes_of(found, directory)
     answers.near += _near(found, catalogue, directory)
     _finish_rooms(found, catalogue)
-    broken = _violated(found, catalogue)
+    broken = violated_by_rule(found, catalogue)
     for r, rule in enumerate(line.rules):
         answers.counts[rule.id] = _counts(found, r, broken)
 
 
-def _violated(found: Sweep, catalogue: Catalogue, only: int | None = None) -> list[int | None]:
+def violated_by_rule(found: Sweep, catalogue: Catalogue, only: int | None = None) -> list[int | None]:
     """By rule, items whose value today breaks it: as counted in arrays, and by one query what was left to it."""
     line, lever = found.line, found.line.lever
     if lever.current is None:

@@ -52,19 +52,26 @@ def envelope(bounds: Bounds, chosen: Callable[[int], bool] = lambda rule: True) 
     return Envelope(floor, ceiling, top, bottom)
 
 
-def hits(bounds: Bounds, rows: Ints) -> Iterator[Hit]:
-    """The minimal conflicts of items, by row; items without one may be among them."""
+def hits(bounds: Bounds, rows: Ints, focus: int | None = None) -> Iterator[Hit]:
+    """The minimal conflicts of items, by row; items without one may be among them.
+
+    focus: a rule of which alone the pairs are wanted.
+    """
     first, last = bounds.floors.inside(slice(None), rows), bounds.ceilings.inside(slice(None), rows)
     for rule, alone in _alone(bounds, first, last):
         here = rows[alone]
         free = _apart(bounds, rule, here)
         yield Hit((rule,), here, _gap_alone(bounds, rule, here), free)
     for f, floor_rule in enumerate(bounds.floors.rules):
-        against = first[f] > last
-        for c in np.flatnonzero(against.any(axis=1)):
-            here = rows[against[c]]
-            members = tuple(sorted((floor_rule, bounds.ceilings.rules[c])))
-            low, high = bounds.floors.bound(f, here), bounds.ceilings.bound(int(c), here)
+        for c, ceiling_rule in enumerate(bounds.ceilings.rules):
+            if focus is not None and focus not in (floor_rule, ceiling_rule):
+                continue
+            against = first[f] > last[c]
+            if not against.any():
+                continue
+            here = rows[against]
+            members = tuple(sorted((floor_rule, ceiling_rule)))
+            low, high = bounds.floors.bound(f, here), bounds.ceilings.bound(c, here)
             free = bounds.step is not None and bool(
                 (bounds.floors.ends[f, here] <= bounds.ceilings.ends[c, here]).any()
             )

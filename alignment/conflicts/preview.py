@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from alignment.conflicts.check import Situation, conflicts_of
-from alignment.conflicts.items import about
 from alignment.conflicts.report import Conflict
+from alignment.conflicts.trying import about
 from alignment.initiative.models import Constraint
 from alignment.rules.normal import Linked, Normal, Opaque
 from alignment.rules.ruleset import Checked, Choice, RuleSet, read_rules
@@ -43,7 +43,7 @@ def preview(case: Situation, constraint: Constraint) -> Preview:
     if rule.form is None or isinstance(rule.form, Linked):
         return Preview(None, None, None, (), case, counted=False)
     together = replace(case.rules, checked=_with(case.rules, rule))
-    counts, clashes, complete = about(rule, together, case.catalogue)
+    counts, clashes, complete = about(rule, together, case.catalogue, case.answers.sweeps)
     opaque = rule.form.reason if isinstance(rule.form, Opaque) else None
     changed = replace(case, rules=together, answers=replace(case.answers, clashes=clashes, complete=complete))
     found = conflicts_of(changed)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.line import scope_sql
 from alignment.conflicts.members import Clash, listed
+from alignment.conflicts.shelf import Shelf
 from alignment.conflicts.trials import Bench
 from alignment.rules.ruleset import Checked
 
@@ -56,7 +57,7 @@ def marks(clashes: Sequence[Clash], bench: Bench) -> dict[tuple[str, Ids], list[
     many = [c for c in clashes if FEW < c.items <= MANY]
     if not many:
         return {}
-    shelf, ends = _Shelf(bench.catalogue), _ends(many, bench.catalogue)
+    shelf, ends = _Counted(bench.catalogue), _ends(many, bench.catalogue)
     found = {}
     for clash, columns in zip(many, ends, strict=True):
         members = [bench.rules.of(i) for i in clash.ids]
@@ -99,23 +100,10 @@ def _known(names: Sequence[str], row: Sequence[Any], items: int) -> dict[str, En
 
 
 @dataclass
-class _Shelf:
-    """Columns and scopes of the catalogue as arrays, each read when first asked for."""
+class _Counted(Shelf):
+    """Columns and scopes as arrays, and how often values of text stand in a scope."""
 
-    catalogue: Catalogue
-    read: dict[str, NDArray[Any]] = field(default_factory=dict)
     counted: dict[tuple[str, str, Any], tuple[int, int, int]] = field(default_factory=dict)
-
-    @cached_property
-    def cursor(self) -> Any:
-        return self.catalogue.connection.cursor()
-
-    def array(self, sql: str) -> NDArray[Any]:
-        """A condition or a number by item; NaN where it is NULL."""
-        if sql not in self.read:
-            (column,) = self.cursor.execute(f"select {sql} from {quoted(self.catalogue.table)}").fetchnumpy().values()
-            self.read[sql] = np.ma.filled(column, np.nan) if np.ma.isMaskedArray(column) else np.asarray(column)
-        return self.read[sql]
 
     def counts(self, scope: str, column: str, value: Any) -> tuple[int, int, int]:
         """Of the items in scope how many have a value in a column, how many have none, and how many there are."""
@@ -123,7 +111,8 @@ class _Shelf:
             c, table = quoted(column), quoted(self.catalogue.table)
             counts = f"count(*) filter (where {c} = ?), count(*) - count({c}), count(*)"
             query = f"select {counts} from {table} where {scope}"
-            self.counted[scope, column, value] = self.cursor.execute(query, [value]).fetchone()
+            row = self.catalogue.connection.cursor().execute(query, [value]).fetchone() or (0, 0, 0)
+            self.counted[scope, column, value] = row[0], row[1], row[2]
         return self.counted[scope, column, value]
 
 
@@ -131,7 +120,7 @@ class _Shelf:
 class _Scoped:
     """A rule's scope, in which as many items as a conflict has are looked for."""
 
-    shelf: _Shelf
+    shelf: _Counted
     rule: Checked
     items: int
 

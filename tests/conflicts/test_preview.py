@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from alignment.conflicts import trying
 from alignment.conflicts.check import report
+from alignment.conflicts.items import Counts
+from alignment.conflicts.members import Clash
 from alignment.conflicts.preview import preview
+from alignment.conflicts.trying import about, around
 from alignment.errors import FileProblems
 from alignment.explain.conflicts import explanation
 from alignment.initiative.models import Constraint
+from alignment.rules.ruleset import RuleSet
 from tests.conflicts.cases import case_of, listed
 from tests.conflicts.instances import instance
 from tests.conflicts.test_items_random import constraint, lever, number
@@ -77,3 +82,35 @@ def test_on_random_rules_it_answers_as_the_whole_check_does(seed: int) -> None:
     wanted = [c for c in whole.conflicts if tried.id in c.constraints]
     figures = [(c.id, c.items, c.gap, c.sample, c.domain, c.stake) for c in wanted]
     assert [(c.id, c.items, c.gap, c.sample, c.domain, c.stake) for c in found.conflicts] == figures
+
+
+@pytest.mark.parametrize("seed", range(0, 240, 4))
+def test_what_a_pass_without_a_rule_left_on_each_item_tells_as_much_as_looking_at_all(seed: int) -> None:
+    drawn = instance(seed)
+    rows = [{k: number(v) for k, v in row.items()} for row in drawn.rows]
+    levers = [lever(d) for d in drawn.levers]
+    every = case_of([constraint(r) for r in drawn.rules], rows, levers)
+    for swept in every.answers.sweeps:
+        for focus, rule in enumerate(swept.line.intervals):
+            others = [constraint(r) for r in drawn.rules if r.id != rule.id]
+            before = case_of(others, rows, levers).answers.sweeps
+            same = [s for s in before if s.line.lever == swept.line.lever]
+            together = RuleSet(swept.line.rules, (), every.rules.levers)
+            for known in same:
+                near = around(swept.line, focus, every.catalogue, known)
+                assert told(near) == told(about(rule, together, every.catalogue)), f"seed {seed}: {rule.id}"
+
+
+def test_of_many_items_few_are_looked_at_again() -> None:
+    rows = [{"cost": i % 50 + 1, "msrp": 60 if i % 1001 else 20} for i in range(trying.FEW + 1)]
+    case = case_of(["price >= cost", "price <= msrp"], rows)
+    found = preview(case, written("price >= cost + 1"))
+    apart = sum(row["cost"] + 1 > row["msrp"] for row in rows)
+    assert apart > 0 and [(c.id, c.items) for c in found.conflicts] == [("new+r1", apart)]
+    assert case.answers.sweeps[0].shelf is not None
+
+
+def told(answer: tuple[Counts, list[Clash], bool]) -> object:
+    counts, clashes, complete = answer
+    figures = (counts.in_scope, counts.unknown, counts.violated)
+    return figures, [(c.ids, list(c.keys), repr(c.gaps.tolist()), c.by_domain, c.stake) for c in clashes], complete

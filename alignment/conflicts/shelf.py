@@ -1,0 +1,43 @@
+"""Columns of the catalogue as whole arrays, for questions that come back to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alignment.catalogue.reading import Catalogue, quoted
+from alignment.conflicts.batches import Batch, Ints
+from alignment.conflicts.line import Line
+
+
+@dataclass
+class Shelf:
+    """Numbers and conditions of all items, each read when first asked for and kept."""
+
+    catalogue: Catalogue
+    read: dict[str, NDArray[Any]] = field(default_factory=dict)
+    gaps: set[str] = field(default_factory=set)
+
+    def batch(self, line: Line, rows: Ints | None = None, start: int = 0) -> Batch:
+        """What a line needs to know of all items, or of some, which are numbered from `start`."""
+        stake = self.catalogue.value
+        value = self.array(f"coalesce(cast({quoted(stake)} as double), 0)" if stake else "cast(0 as double)")
+        chosen = slice(None) if rows is None else rows
+        numbers = {sql: self.array(sql)[chosen] for sql in line.numbers}
+        flags = {sql: self.array(sql)[chosen] for sql in line.flags}
+        gaps = frozenset(sql for sql in line.numbers if sql in self.gaps)
+        value = np.where(np.isfinite(value), value, 0.0)[chosen]
+        return Batch(start, len(value), value, numbers, flags, gaps)
+
+    def array(self, sql: str) -> NDArray[Any]:
+        """A condition or a number by item; NaN where it is NULL."""
+        if sql not in self.read:
+            query = f"select {sql} as c from {quoted(self.catalogue.table)}"
+            found = self.catalogue.connection.cursor().execute(query).fetchnumpy()["c"]
+            self.read[sql] = np.ma.filled(found, np.nan) if np.ma.isMaskedArray(found) else np.asarray(found)
+            if self.read[sql].dtype != bool and np.isnan(self.read[sql]).any():
+                self.gaps.add(sql)
+        return self.read[sql]

@@ -11,7 +11,7 @@ import numpy as np
 
 from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.coupled.counts import counts_of
-from alignment.conflicts.coupled.dualise import Asking, Shared, minimal_failing
+from alignment.conflicts.coupled.dualise import Asking, Frontier, Shared, minimal_failing, shrunk
 from alignment.conflicts.coupled.evidence import Evidence, broken_parts, evidence_of
 from alignment.conflicts.coupled.model import Component, Model, is_coupled, model_of
 from alignment.conflicts.coupled.search import decide
@@ -57,18 +57,16 @@ def coupled_answers(
     if linked:
         known += _linked(judge, linked, found, deadline)
         clashing = Shared(sets=minimal_sets(known))
-    effort, start = Effort(deadline), len(clashing.sets)
+    start = len(clashing.sets)
     coupled = model.coupled_bits & ~linked
     settled: set[int] = set()
     for stage, searching in _stages(model, linked):
         clashing.complete = True
         others = model.coupled_bits & ~stage
-        searches = [
-            (c, minimal_failing(c.rules & ~others, stage & ~linked, clashing))
-            for c in model.components
-            if c.rules & stage & ~linked
+        fronts = [
+            (c, Frontier(c.rules & ~others, stage & ~linked)) for c in model.components if c.rules & stage & ~linked
         ]
-        done = ask(judge, searches, effort, searching) and clashing.complete
+        done = search_all(Asked(judge, deadline, searching), fronts, clashing) and clashing.complete
         if not searching:  # what a search may still tell apart is left to it
             clashing.sets = [s for s in clashing.sets if s not in clashing.unsure]
             clashing.unsure.clear()
@@ -85,12 +83,11 @@ def coupled_answers(
 
 
 def _stages(model: Model, linked: int) -> list[tuple[int, bool]]:
-    """Each coupled rule by itself, then all together without searching, then with; linked rules always take part."""
+    """Each coupled rule by itself without searching, then all together with; linked rules always take part."""
     base = len(model.items)
     single = [1 << (base + k) for k in range(len(model.coupled)) if not linked >> (base + k) & 1]
-    together = sum(single) | linked
     alone = [(s | linked, False) for s in single] if len(single) > 1 else []
-    return [*alone, (together, False), (together, True)]
+    return [*alone, (sum(single) | linked, True)]
 
 
 def _list_all(judge: Judge, clashing: Shared, sure: set[int], found: CoupledAnswers) -> None:
@@ -119,56 +116,82 @@ def _reduced(judge: Judge, rules: int, deadline: float | None) -> int | None:
     return rules
 
 
-@dataclass
-class Effort:
-    """How much searching may still be done: until a deadline, or without one as much as a short wait allows."""
+@dataclass(frozen=True)
+class Asked:
+    """Who answers, until when (on the monotonic clock), and whether questions that take a search get one."""
 
+    judge: Judge
     deadline: float | None
-    left: float = 4.0
+    searching: bool
 
     @property
-    def is_spent(self) -> bool:
-        return monotonic() > self.deadline if self.deadline is not None else self.left < 0
+    def is_over(self) -> bool:
+        return self.deadline is not None and monotonic() > self.deadline
 
-    def allows(self, slots: int) -> bool:
-        """May a component of so many slots be searched? Small ones always may."""
-        if self.deadline is not None or slots <= SMALL:
-            return True
-        self.left -= (slots / 100) ** 1.5
-        return self.left >= 0
+    def verdicts(self, questions: Sequence[Question]) -> list[Verdict]:
+        """The answers, remembered for later; `open` where none was found."""
+        found = self.judge.verdicts(questions, self.searching)
+        if self.searching:
+            for i, question in enumerate(questions):
+                known = self.judge.known.verdict(question.component, question.rules)
+                if found[i] == "open" and known is None:
+                    found[i] = decide(self.judge, question, self.deadline)
+                    self.judge.known.add(question.component, question.rules, found[i])
+        return found
 
 
-SMALL = 40
+def search_all(asked: Asked, fronts: Sequence[tuple[Component, Frontier]], shared: Shared) -> bool:
+    """Adds every minimal set that fails on some component to `shared`; False where time ran out.
 
-
-def ask(judge: Judge, searches: Sequence[tuple[Component, Asking]], effort: Effort, searching: bool = True) -> bool:
-    """Runs searches side by side, answering one question of each at a time; False where time or effort ran out.
-
-    searching: whether questions that take a search get one, as long as the effort lasts; else they are left open.
+    All components are asked side by side about greatest sets; of those that fail one at a time is made small, since
+    many components fail for the same reason.
     """
+    live = list(fronts)
+    while live:
+        if asked.is_over:
+            return False
+        sets = [front.following(shared) for _, front in live]
+        questions = [Question(c, rules) for (c, _), rules in zip(live, sets, strict=True) if rules is not None]
+        live = [pair for pair, rules in zip(live, sets, strict=True) if rules is not None]
+        for (_, front), question, verdict in zip(live, questions, asked.verdicts(questions), strict=True):
+            if verdict != "fails":
+                front.settle()
+                shared.complete &= verdict == "holds"
+            elif not any(known & ~question.rules == 0 for known in shared.sets):
+                _made_small(asked, question, shared)
+    return True
+
+
+def _made_small(asked: Asked, question: Question, shared: Shared) -> None:
+    """Adds a minimal set that fails within one that does."""
+    search = shrunk(question.rules, shared, asked.judge.model.coupled_bits)
+    rules = next(search, None)
+    while rules is not None:
+        (verdict,) = asked.verdicts([Question(question.component, rules)])
+        try:
+            rules = search.send(verdict)
+        except StopIteration:
+            return
+
+
+def ask(asked: Asked, searches: Sequence[tuple[Component, Asking]]) -> bool:
+    """Runs searches side by side, answering one question of each at a time; False where time ran out."""
     pending: list[tuple[Component, Asking, int]] = []
 
     def step(component: Component, search: Asking, verdict: Verdict | None) -> None:
         try:
-            asked = next(search) if verdict is None else search.send(verdict)
-            while (told := judge.known.verdict(component, asked)) is not None:
-                asked = search.send(told)
+            pending.append((component, search, next(search) if verdict is None else search.send(verdict)))
         except StopIteration:
             return
-        pending.append((component, search, asked))
 
     for component, search in searches:
         step(component, search, None)
     while pending:
-        if effort.is_spent:
+        if asked.is_over:
             return False
         now, pending = pending, []
-        questions = [Question(c, q) for c, _, q in now]
-        verdicts = judge.verdicts(questions, moving=searching)
-        for (component, search, _), question, verdict in zip(now, questions, verdicts, strict=True):
-            if verdict == "open" and searching and effort.allows(len(component.slots)):
-                verdict = decide(judge, question, effort.deadline)
-                judge.known.add(component, question.rules, verdict)
+        verdicts = asked.verdicts([Question(c, q) for c, _, q in now])
+        for (component, search, _), verdict in zip(now, verdicts, strict=True):
             step(component, search, verdict)
     return True
 
@@ -200,7 +223,7 @@ def _linked(judge: Judge, linked: int, found: CoupledAnswers, deadline: float | 
     owned = [Shared() for _ in stuck]
     total = Shared()
     searches = [(c, minimal_failing(c.rules, c.rules, total, own)) for c, own in zip(stuck, owned, strict=True)]
-    found.complete &= ask(judge, searches, Effort(deadline)) and total.complete
+    found.complete &= ask(Asked(judge, deadline, True), searches) and total.complete
     where: dict[int, list[int]] = {}
     for component, own in zip(stuck, owned, strict=True):
         for rules in own.sets:

@@ -27,37 +27,50 @@ class Clique:
 
 
 def cliques_of(judge: Judge, batch: Batch) -> list[Clique]:
-    """Cliques of slots that are counted piecewise and tied by ladders."""
-    points = _points(judge, batch)
-    if not points or not len(batch.arcs.row):
+    """Cliques of slots that are counted piecewise and tied by ladders, among what a batch of one question allows.
+
+    Which items are at odds depends on the ladders alone, so cliques are found once for each set of coupled rules.
+    """
+    if not len(batch.arcs.row) or not len(batch.others):
         return []
-    above = _arcs_up(batch)
-    odds = {s: _at_odds(s, points, above) for s in points}
-    order = sorted(points, key=lambda s: (_depth(s, above), -points[s][1], s), reverse=True)
-    found: dict[tuple[int, ...], None] = {}
+    question = batch.questions[0]
+    key = (question.component.number, question.rules & judge.model.coupled_bits)
+    every = judge.cliques.get(key) if key[0] >= 0 else None
+    if every is None:
+        every = judge.cliques[key] = _found(judge, batch)
+    return [c for c in (_left(judge, batch, clique) for clique in every) if c is not None]
+
+
+def _found(judge: Judge, batch: Batch) -> list[Clique]:
+    points, above = _points(judge, batch), _arcs_up(batch)
+    odds = {s: _at_odds(s, points, above) for s in points if s in above}
+    apart = {s: found for s, found in odds.items() if found}
+    used = sorted({*apart, *(s for found in apart.values() for s in found)})
+    order = sorted(used, key=lambda s: (_depth(s, above), -points[s][1], s), reverse=True)
+    chains: dict[tuple[int, ...], None] = {}
     for sequence in (order, order[::-1]):
-        for members in _chains(sequence, points, odds):
+        for members in _chains(sequence, points, apart):
             if len(members) > 1:
-                found[tuple(sorted(members))] = None
-    return [Clique(np.array(m), np.array([points[s][0] for s in m])) for m in found]
+                chains[tuple(sorted(members))] = None
+    return [Clique(np.array(m), np.array([points[s][0] for s in m])) for m in chains]
+
+
+def _left(judge: Judge, batch: Batch, clique: Clique) -> Clique | None:
+    """The members whose value is still allowed; None where fewer than two are left."""
+    found, at = batch.found, clique.slots
+    value = judge.model.slots.first[batch.slots[at], clique.cells]
+    stays = found.allowed[at, clique.cells] & (value >= found.low[at]) & (value <= found.high[at])
+    return Clique(at[stays], clique.cells[stays]) if stays.sum() > 1 else None
 
 
 def _points(judge: Judge, batch: Batch) -> dict[int, tuple[int, float]]:
-    """For each slot that is counted piecewise, the allowed cell that is a single value, and the value."""
+    """For each slot that is counted piecewise, the cell that is today's value alone, and that value."""
     model = judge.model
     entries, _ = judge.entries(batch.others)
     counted = np.unique(batch.place[model.rows.entry_slot[entries[model.rows.entry_piece[entries] >= 0]]])
     slots = batch.slots[counted]
     first, last = model.slots.first[slots], model.slots.last[slots]
-    low, high = batch.found.low[counted, None], batch.found.high[counted, None]
-    single = (
-        batch.found.allowed[counted]
-        & (first == last)
-        & ~model.slots.first_open[slots]
-        & (first >= low)
-        & (first <= high)
-    )
-    single &= first == model.slots.today[slots][:, None]
+    single = (first == last) & ~model.slots.first_open[slots] & (first == model.slots.today[slots][:, None])
     which, cell = np.nonzero(single)
     return {int(counted[w]): (int(c), float(first[w, c])) for w, c in zip(which, cell, strict=True)}
 
@@ -107,7 +120,8 @@ def _chains(sequence: list[int], points: dict[int, tuple[int, float]], odds: dic
     """Slots in chains of which any two are at odds, each slot to the chain whose last value is nearest."""
     chains: list[list[int]] = []
     for slot in sequence:
-        fitting = [c for c in chains if all(slot in odds[m] or m in odds[slot] for m in c)]
+        mine = odds.get(slot, set())
+        fitting = [c for c in chains if all(m in mine or slot in odds.get(m, ()) for m in c)]
         if fitting:
             min(fitting, key=lambda c: abs(points[c[-1]][1] - points[slot][1])).append(slot)
         else:

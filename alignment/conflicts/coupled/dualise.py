@@ -51,15 +51,52 @@ def minimal_failing(rules: int, matters: int, shared: Shared, own: Shared | None
         asked = rules & ~out
         verdict: Verdict = (yield asked) if asked & matters else "holds"
         if verdict == "fails":
-            yield from _shrunk(asked, kept)
+            yield from shrunk(asked, kept)
             shared.complete &= kept.complete
             continue
         shared.complete &= verdict != "open"
         settled.add(out)
 
 
-def _shrunk(rules: int, kept: Shared) -> Generator[int, Verdict, None]:
-    """Takes rules away, many at a time and then one by one, as long as the rest fails; adds what is left."""
+@dataclass
+class Frontier:
+    """How far the search of one component has come: hitting sets of the minimal sets known, and those settled."""
+
+    rules: int
+    matters: int
+    seen: int = 0
+    hitting: list[int] = field(default_factory=lambda: [0])
+    settled: set[int] = field(default_factory=set)
+    out: int = 0
+
+    def following(self, shared: Shared) -> int | None:
+        """The next greatest set to ask about, which contains no set known; None where all are settled."""
+        for known in shared.sets[self.seen :]:
+            if known & self.rules == known:
+                self.hitting = extended(self.hitting, known)
+        self.seen = len(shared.sets)
+        if len(self.hitting) > MOST_HITTING:
+            shared.complete = False
+            return None
+        self.settled.update(h for h in self.hitting if not self.rules & ~h & self.matters)
+        left = [h for h in self.hitting if h not in self.settled]
+        if not left:
+            return None
+        self.out = min(left, key=lambda h: (h.bit_count(), h))
+        return self.rules & ~self.out
+
+    def settle(self) -> None:
+        """Takes the set that was asked about last as answered."""
+        self.settled.add(self.out)
+
+
+def shrunk(rules: int, kept: Shared, first: int = 0) -> Generator[int, Verdict, None]:
+    """Takes rules away as long as the rest fails, and adds what is left: some rules first, since sets without them are
+    easier to decide, then many at a time and at last one by one.
+    """
+    for part in _parts(rules & first, 1):
+        if rules != part and (yield rules & ~part) == "fails":
+            rules &= ~part
     chunk = max(1, rules.bit_count() // 2)
     sure = True
     while True:
@@ -82,7 +119,7 @@ def _shrunk(rules: int, kept: Shared) -> Generator[int, Verdict, None]:
 
 
 def _parts(rules: int, size: int) -> list[int]:
-    """The rules in groups, the last ones first: coupled rules stand last and are rarely all needed."""
+    """The rules in groups."""
     bits = [1 << i for i in range(rules.bit_length()) if rules >> i & 1]
     return [sum(bits[i : i + size]) for i in range(0, len(bits), size)]
 

@@ -15,7 +15,7 @@ from alignment.conflicts.coupled.model import Component
 from alignment.conflicts.coupled.search import decide
 from alignment.conflicts.coupled.sources import GroupSource
 from alignment.conflicts.coupled.totals import least_of
-from alignment.conflicts.coupled.verdicts import Batch, Judge, Question
+from alignment.conflicts.coupled.verdicts import Batch, Judge, Question, Verdict
 from alignment.conflicts.positions import Ints
 from alignment.rules.exact import evaluate
 
@@ -63,14 +63,17 @@ class Evidence:
 def broken_parts(judge: Judge, rules: int) -> list[Component]:
     """The parts of the catalogue, tied together by the coupled rules of a set, on which the set cannot hold."""
     parts = parts_of(judge, rules)
-    questions = [Question(c, rules) for c in parts]
-    found = []
-    for question, verdict in zip(questions, judge.verdicts(questions), strict=True):
-        if verdict == "open":
-            verdict = decide(judge, question)
-        if verdict == "fails":
-            found.append(question.component)
-    return found
+    within = [int(judge.model.component_of_slot[c.slots[0]]) if len(c.slots) else -1 for c in parts]
+    known = {k: judge.known.verdict(judge.model.components[k], rules) for k in set(within) if k >= 0}
+    sure = {k for k, verdict in known.items() if verdict == "fails" and within.count(k) == 1}
+    left = [c for c, k in zip(parts, within, strict=True) if known.get(k) != "holds" and k not in sure]
+    asked = [Question(c, rules) for c in left]
+    failing = {q.component.number for q, v in zip(asked, judge.verdicts(asked), strict=True) if _fails(judge, q, v)}
+    return [c for c, k in zip(parts, within, strict=True) if k in sure or c.number in failing]
+
+
+def _fails(judge: Judge, question: Question, verdict: Verdict) -> bool:
+    return verdict == "fails" or (verdict == "open" and decide(judge, question) == "fails")
 
 
 def parts_of(judge: Judge, rules: int) -> list[Component]:
@@ -140,7 +143,7 @@ def _sums(judge: Judge, batch: Batch) -> list[Sum]:
     found: list[Sum] = []
     for k, row in enumerate(batch.others):
         counted = fewest(judge, batch, int(row))
-        best = float(total[k]) if counted is None else max(float(total[k]), counted)
+        best = float(total[k]) if counted is None else max(float(total[k]), counted.least)
         if np.isfinite(best) and best >= float(model.rows.bound[row]) and not model.rows.some[row]:
             found += filter(None, [_sum(judge, int(row), best)])
     return found

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from alignment.conflicts.coupled.totals import least_of
-from alignment.conflicts.coupled.verdicts import Batch, Judge
+from alignment.conflicts.coupled.verdicts import MENDABLE, Batch, Judge
 from alignment.conflicts.exactly import breakpoints, in_scope
 from alignment.conflicts.line import Floats
 from alignment.conflicts.members import exact_row, rows_of
@@ -34,7 +34,7 @@ def value_of(judge: Judge, slot: int, value: float) -> Fraction:
 def holds_exactly(judge: Judge, batch: Batch, point: Floats) -> bool:
     """Does a point of allowed values satisfy every row in fractions? Small misses are mended where a slot has room."""
     rows = np.concatenate([batch.others, batch.arcs.row, batch.limits.row])
-    if not np.isfinite(point).all() or len(batch.slots) > MOST_ITEMS:
+    if not np.isfinite(point).all() or len(batch.slots) > MOST_ITEMS or judge.is_far(batch, rows, point):
         return False
     values = {int(s): value_of(judge, int(s), float(x)) for s, x in zip(batch.slots, point, strict=True)}
     defining = [int(r) for r in rows if _is_definition(judge, int(r))]
@@ -80,7 +80,7 @@ def _exceeded(judge: Judge, rows: Ints, values: Mapping[int, Fraction]) -> dict[
             return None
         strict = bool(judge.model.rows.strict[row])
         if excess > 0 or (strict and excess == 0):
-            if excess > Fraction(1, 1000) * max(1, abs(int(judge.model.rows.bound[row]))):
+            if excess > Fraction(MENDABLE) * max(1, abs(int(judge.model.rows.bound[row]))):
                 return None
             found[int(row)] = excess
     return found

@@ -28,21 +28,62 @@ class _Counted:
     moving: Room
 
 
-def fewest(judge: Judge, batch: Batch, row: int) -> float | None:
+@dataclass(frozen=True)
+class Fewest:
+    """The least of a row that counts changes (infinite: no values keep the ladders), and the cells that are left where
+    as many slots leave their value and no more.
+    """
+
+    least: float
+    allowed: Bools
+
+
+def fewest(judge: Judge, batch: Batch, row: int) -> Fewest | None:
     """The least of a row that counts items which leave one value, all ladders kept; None where it is no such row."""
     if not len(batch.slots):
         return None
     counted = _counted(judge, batch, row)
-    levels = None if _is_strict(judge, batch) else _levels(batch)
+    levels = None if counted is None or _is_strict(judge, batch) else _ladders(judge, batch)
     if counted is None or levels is None:
         return None
-    total = 0
-    for steps in levels:
-        least = _fewest_of(judge, counted, steps)
-        if least is None:
-            return np.inf
-        total += least
-    return counted.weight * total
+    tied = np.zeros(len(batch.slots), bool)
+    tied[batch.place[batch.arcs.lower]] = tied[batch.place[batch.arcs.upper]] = True
+    loose = np.flatnonzero(~tied & np.isnan(counted.keeps))
+    if not counted.moving.allowed[loose].any(axis=1).all():
+        return Fewest(np.inf, batch.found.allowed)
+    broken = _disturbed(batch, counted, tied)
+    found = _fewest_of(judge, batch, counted, [steps for steps in levels if broken[steps[0][0][0]]])
+    if found is None:
+        return Fewest(np.inf, batch.found.allowed)
+    moves = np.isnan(counted.keeps)
+    moves[found[1]] = True
+    rest = counted.moving.allowed
+    allowed = np.where(moves[:, None], rest, batch.found.allowed & ~rest)
+    return Fewest(counted.weight * (found[0] + int((~counted.free[loose]).sum())), allowed)
+
+
+def _disturbed(batch: Batch, counted: _Counted, tied: Bools) -> Bools:
+    """Slots of ladders in which not all slots can stay as they are."""
+    lower, upper = batch.place[batch.arcs.lower], batch.place[batch.arcs.upper]
+    least = counted.keeps[lower] + batch.arcs.offset
+    with np.errstate(invalid="ignore"):
+        kept = np.where(batch.arcs.strict, counted.keeps[upper] > least, counted.keeps[upper] >= least)
+    label = _labels(len(batch.slots), lower, upper)
+    bad = np.zeros(len(batch.slots), bool)
+    bad[label[tied & np.isnan(counted.keeps)]] = True
+    bad[label[lower[~kept]]] = True
+    return bad[label]
+
+
+def _ladders(judge: Judge, batch: Batch) -> list[list[_Level]] | None:
+    """The levels of all ladders, which depend on the coupled rules alone; read once for each set of these."""
+    question = batch.questions[0]
+    key = (question.component.number, question.rules & judge.model.coupled_bits)
+    if key[0] < 0:
+        return _levels(batch)
+    if key not in judge.ladders:
+        judge.ladders[key] = _levels(batch)
+    return judge.ladders[key]
 
 
 def _is_strict(judge: Judge, batch: Batch) -> bool:
@@ -86,7 +127,7 @@ def _counted(judge: Judge, batch: Batch, row: int) -> _Counted | None:
     return _Counted(weight, is_counted, keeps, is_free, replace(batch.found, allowed=cells))
 
 
-_Level = tuple[Ints, float, bool]
+_Level = tuple[tuple[int, ...], float, bool]
 
 
 def _levels(batch: Batch) -> list[list[_Level]] | None:
@@ -136,8 +177,8 @@ def _labels(n: int, lower: Ints, upper: Ints) -> Ints:
 
 
 def _steps(members: Ints, depth: Ints, arcs: Ints, batch: Batch) -> list[_Level] | None:
-    levels = [members[depth[members] == d] for d in range(int(depth[members].max()) + 1)]
-    found: list[_Level] = [(levels[0], 0.0, False)]
+    levels = [members[depth[members] == d].tolist() for d in range(int(depth[members].max()) + 1)]
+    found: list[_Level] = [(tuple(levels[0]), 0.0, False)]
     for d in range(1, len(levels)):
         mine = arcs[depth[batch.place[batch.arcs.upper[arcs]]] == d]
         pairs = {(int(a), int(b)) for a, b in zip(batch.arcs.lower[mine], batch.arcs.upper[mine], strict=True)}
@@ -149,55 +190,96 @@ def _steps(members: Ints, depth: Ints, arcs: Ints, batch: Batch) -> list[_Level]
             or not batch.arcs.exact[mine].all()
         ):
             return None
-        found.append((levels[d], offsets.pop(), bool(stricts.pop())))
+        found.append((tuple(levels[d]), offsets.pop(), bool(stricts.pop())))
     return found
 
 
-def _fewest_of(judge: Judge, counted: _Counted, steps: list[_Level]) -> int | None:
-    """The fewest changes of one ladder; None where no values keep it."""
-    states: dict[int, float] = {0: -np.inf}
-    for level, offset, strict in steps:
-        costs = sorted(states)
-        bounds = np.array([states[c] + offset for c in costs])
-        which, bound = np.tile(level, len(costs)), np.repeat(bounds, len(level))
-        moved, is_open, exists = beyond(judge.model, counted.moving, which, bound, np.full(len(which), strict), True)
-        moved = np.where(exists, moved, np.inf)
-        moved = np.where(is_open & np.isfinite(moved), np.nextafter(moved, np.inf), moved)  # just above an open end
-        keeps = np.where(np.isnan(counted.keeps[level]), -np.inf, counted.keeps[level])
-        best: dict[int, float] = {}
-        for k, cost in enumerate(costs):
-            here = moved[k * len(level) : (k + 1) * len(level)]
-            stays = (keeps > bounds[k]) if strict else (keeps >= bounds[k])
-            stays &= ~np.isneginf(keeps)
-            _extend(best, cost, here, keeps, stays, counted.free[level])
-        states = _undominated(best)
-        if not states:
-            return None
-    return min(states)
+@dataclass(frozen=True)
+class _State:
+    """What a ladder has been kept down to so far, and all slots that were moved for it."""
+
+    bound: float
+    moved: tuple[int, ...]
 
 
-def _extend(best: dict[int, float], cost: int, moved: Floats, keeps: Floats, stays: Bools, free: Bools) -> None:
+_States = dict[int, _State]
+
+
+def _fewest_of(
+    judge: Judge, batch: Batch, counted: _Counted, ladders: list[list[_Level]]
+) -> tuple[int, list[int]] | None:
+    """The fewest changes of all ladders and the slots that move; None where no values keep one."""
+    values = _Values(judge, batch, counted)
+    total, moved = 0, list[int]()
+    for steps in ladders:
+        states: _States = {0: _State(-np.inf, ())}
+        for level in steps:
+            states = _next(values, states, level)
+            if not states:
+                return None
+        least = min(states)
+        total += least
+        moved += states[least].moved
+    return total, moved
+
+
+class _Values:
+    """What slots may have: today's value where it may stay, and the lowest other one at or above a bound."""
+
+    def __init__(self, judge: Judge, batch: Batch, counted: _Counted) -> None:
+        self.judge, self.batch, self.counted = judge, batch, counted
+        self.keeps, self.free = counted.keeps.tolist(), counted.free.tolist()
+        self.on_lattice = judge.has_order(batch.questions[0])
+        self.rows: dict[int, list[bool]] = {}
+
+    def stays(self, at: int, bound: float, strict: bool) -> bool:
+        keeps: float = self.keeps[at]
+        return keeps > bound if strict else keeps >= bound  # NaN, which is nothing to keep, compares as false
+
+    def moved(self, at: int, bound: float, strict: bool) -> float:
+        """Infinite where there is no such value."""
+        if self.on_lattice:
+            if at not in self.rows:
+                self.rows[at] = self.counted.moving.allowed[at].tolist()
+            value = self.judge.lattice.next(int(self.batch.slots[at]), self.rows[at], bound, strict, True)
+            return np.inf if value is None else value
+        found = beyond(
+            self.judge.model, self.counted.moving, np.array([at]), np.array([bound]), np.array([strict]), True
+        )
+        value, is_open, exists = float(found[0][0]), bool(found[1][0]), bool(found[2][0])
+        if not exists:
+            return np.inf
+        return float(np.nextafter(value, np.inf)) if is_open and np.isfinite(value) else value  # just above an open end
+
+
+def _next(values: _Values, states: _States, level: _Level) -> _States:
     """All useful choices of one level: forced moves, then the highest that stay moved one after another."""
-    forced = ~stays
-    top = float(moved[forced].max(initial=-np.inf))
-    if np.isposinf(top):
-        return
-    spent = cost + int((forced & ~free).sum())
-    staying = sorted(np.flatnonzero(stays), key=lambda i: -keeps[i])
-    for k in range(len(staying) + 1):
-        reach = max(top, float(keeps[staying[k]]) if k < len(staying) else -np.inf)
-        if reach < best.get(spent + k, np.inf):
-            best[spent + k] = reach
-        if k < len(staying):
-            top = max(top, float(moved[staying[k]]))
-            if top >= keeps[staying[k]]:
-                return
+    slots, offset, strict = level
+    best: _States = {}
+    for cost, state in states.items():
+        bound = state.bound + offset
+        forced = [s for s in slots if not values.stays(s, bound, strict)]
+        top = max((values.moved(s, bound, strict) for s in forced), default=-np.inf)
+        if top == np.inf:
+            continue
+        spent, moved = cost + sum(not values.free[s] for s in forced), (*state.moved, *forced)
+        staying = sorted((s for s in slots if s not in forced), key=lambda s: -values.keeps[s])
+        for k, slot in enumerate([*staying, -1]):
+            reach = max(top, values.keeps[slot]) if slot >= 0 else top
+            if spent + k not in best or reach < best[spent + k].bound:
+                best[spent + k] = _State(reach, moved)
+            if slot >= 0:
+                top = max(top, values.moved(slot, bound, strict))
+                moved = (*moved, slot)
+                if top >= values.keeps[slot]:
+                    break
+    return _undominated(best)
 
 
-def _undominated(best: dict[int, float]) -> dict[int, float]:
-    found: dict[int, float] = {}
+def _undominated(best: _States) -> _States:
+    found: _States = {}
     low = np.inf
     for cost in sorted(best):
-        if best[cost] < low:
-            found[cost] = low = best[cost]
+        if best[cost].bound < low:
+            found[cost], low = best[cost], best[cost].bound
     return found

@@ -22,27 +22,37 @@ if TYPE_CHECKING:
 
 @dataclass
 class Known:
-    """By number of the component: greatest sets that hold, least sets that fail, and sets that were left open."""
+    """By number of the component: greatest sets that hold, with a point of each where one was found, least sets that
+    fail, and sets that were left open.
+    """
 
-    held: dict[int, list[int]] = field(default_factory=dict)
+    held: dict[int, list[tuple[int, Floats | None]]] = field(default_factory=dict)
     failed: dict[int, list[int]] = field(default_factory=dict)
     open: set[tuple[int, int]] = field(default_factory=set)
 
     def verdict(self, component: Component, rules: int) -> Verdict | None:
         """What follows for a set of rules; None where nothing does."""
         number, asked = component.number, rules & component.rules
-        if any(asked & ~h == 0 for h in self.held.get(number, ())):
+        if any(asked & ~h == 0 for h, _ in self.held.get(number, ())):
             return "holds"
         if any(f & ~asked == 0 for f in self.failed.get(number, ())):
             return "fails"
         return "open" if (number, asked) in self.open else None
 
-    def add(self, component: Component, rules: int, verdict: Verdict) -> None:
+    def nearest(self, component: Component, rules: int) -> Floats | None:
+        """A point that satisfies as many of some rules as any known; of several the last one."""
+        points = [(h, point) for h, point in self.held.get(component.number, ()) if point is not None]
+        return max(reversed(points), key=lambda p: (p[0] & rules).bit_count(), default=(0, None))[1]
+
+    def add(self, component: Component, rules: int, verdict: Verdict, point: Floats | None = None) -> None:
         """Remembers an answer; sets that it makes needless are dropped."""
         number, asked = component.number, rules & component.rules
+        if number < 0:  # no component of the model: numbers below 0 are used again for other parts
+            return
         if verdict == "holds":
-            greater = [h for h in self.held.get(number, ()) if h & ~asked]
-            self.held[number] = [*greater, asked]
+            known = self.held.get(number, [])
+            if point is not None or not any(asked & ~h == 0 for h, _ in known):
+                self.held[number] = [*((h, p) for h, p in known if h & ~asked), (asked, point)]
         elif verdict == "fails":
             less = [f for f in self.failed.get(number, ()) if asked & ~f]
             self.failed[number] = [*less, asked]

@@ -122,6 +122,13 @@ class Pushed:
     unsure: Bools
     cyclic: Bools
 
+    def closed(self, found: Room) -> Pushed:
+        """With the slots marked as empty whose ends have passed each other."""
+        self.empty |= (found.low > found.high) | (
+            (found.low == found.high) & (found.low_open | found.high_open) & np.isfinite(found.low)
+        )
+        return self
+
 
 def push(model: Model, found: Room, arcs: Arcs, limits: Limits, place: Ints) -> Pushed:
     """Narrows a room by arcs and limits, to the least and greatest values that all rows allow.
@@ -146,10 +153,7 @@ def push(model: Model, found: Room, arcs: Arcs, limits: Limits, place: Ints) -> 
             if turn == MOST_ROUNDS - 1:
                 done.unsure[moved] = True
     _mark_strict_cycles(arcs, lower, upper, done)
-    done.empty |= (found.low > found.high) | (
-        (found.low == found.high) & (found.low_open | found.high_open) & np.isfinite(found.low)
-    )
-    return done
+    return done.closed(found)
 
 
 def push_up(model: Model, found: Room, arcs: Arcs, place: Ints) -> None:

@@ -11,25 +11,23 @@ Safe bounds in linear and mixed-integer linear programming (2004).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
 
-from alignment.conflicts.coupled.bounds import Room, beyond, trimmed
-from alignment.conflicts.coupled.cliques import add_cliques
-from alignment.conflicts.coupled.descent import descended
-from alignment.conflicts.coupled.exact import holds_exactly, row_fails_exactly, tie_fails
+from alignment.conflicts.coupled.bounds import beyond
+from alignment.conflicts.coupled.exact import row_fails_exactly
 from alignment.conflicts.coupled.exact_ladders import ladder_exactly
-from alignment.conflicts.coupled.fewest import fewest
-from alignment.conflicts.coupled.ladders import push
-from alignment.conflicts.coupled.relaxation import Relaxed, active_rows, relax
-from alignment.conflicts.coupled.totals import ULP, has_ending, least_piece
+from alignment.conflicts.coupled.fewest import Fewest, fewest
+from alignment.conflicts.coupled.mixes import core, core_of_rows, mix_fails, strict_mix_fails
+from alignment.conflicts.coupled.narrowing import narrowed
+from alignment.conflicts.coupled.relaxation import Relaxed, relax
 from alignment.conflicts.coupled.verdicts import Batch, Judge, Question, Verdict
-from alignment.conflicts.line import Bools, Floats
-from alignment.conflicts.positions import Ints
+from alignment.conflicts.coupled.witness import allowed_at, dived, holds_near, holds_within, mixed_slots
 
-MOST_NODES = 200
+MOST_NODES = 400
+FEW = 3
 
 
 @dataclass
@@ -54,21 +52,22 @@ def decide(judge: Judge, question: Question, deadline: float | None = None) -> V
 
 def _by_counting(judge: Judge, batch: Batch) -> Verdict | None:
     """Decides rows that count changes along ladders; None where that leaves the question open."""
-    told = 0
+    told: list[Fewest] = []
     for row in batch.others:
-        least = fewest(judge, batch, int(row))
-        if least is None:
+        found = fewest(judge, batch, int(row))
+        if found is None:
             continue
-        told += 1
-        bound = float(judge.model.rows.bound[row])
-        noise = (
-            0.0
-            if float(bound).is_integer() and (np.isinf(least) or float(least).is_integer())
-            else 1e-9 * max(1.0, abs(bound))
-        )
+        told.append(found)
+        least, bound = found.least, float(judge.model.rows.bound[row])
+        is_whole = bound.is_integer() and (np.isinf(least) or least.is_integer())
+        noise = 0.0 if is_whole else 1e-9 * max(1.0, abs(bound))
         if least > bound + noise or (least == bound and judge.model.rows.strict[row]):
+            rules = core_of_rows(judge, batch, np.array([row]))
+            judge.known.add(batch.questions[0].component, rules, "fails")
             return "fails"
-    return "holds" if told == len(batch.others) == 1 else None
+    if any(holds_within(judge, batch, found.allowed) for found in told):
+        return "holds"
+    return "holds" if len(told) == len(batch.others) == 1 and not len(batch.limits.row) else None
 
 
 def _is_blurred(judge: Judge, batch: Batch) -> bool:
@@ -87,11 +86,13 @@ def _search(judge: Judge, root: Batch, budget: _Budget) -> Verdict:
         if relaxed is None:
             left_open = True
             continue
-        if relaxed.slack < 1e-6 and (mix_fails(judge, batch, relaxed) or _strict_mix_fails(judge, batch)):
+        if relaxed.slack < 1e-6 and (mix_fails(judge, batch, relaxed) or strict_mix_fails(judge, batch)):
+            if batch is root:
+                judge.known.add(root.questions[0].component, core(judge, root, relaxed), "fails")
             continue
-        if _holds_near(judge, batch, relaxed):
+        if (batch is root or mixed_slots(relaxed) <= FEW) and holds_near(judge, batch, relaxed):
             return "holds"
-        if batch is root and _has_pieces(relaxed) and _holds_mixed(judge, batch, relaxed):
+        if batch is root and dived(judge, batch, relaxed):
             return "holds"
         children = _branches(judge, batch, relaxed)
         if children is None:
@@ -110,127 +111,6 @@ def _row_fails(judge: Judge, batch: Batch) -> bool:
     return row_fails_exactly(judge, batch)
 
 
-def _holds_near(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
-    near, found = judge.point_at(batch, relaxed.point)
-    every = np.ones(len(batch.slots), bool)
-    moved = descended(judge, batch, near, np.ones(1, bool))
-    for point, ok in ((near, found), (moved, found), (relaxed.point, every)):
-        if not ok.all():
-            continue
-        inside = _allowed(judge, batch, point)
-        if inside.all() and (judge.satisfied(batch, point)[0] or holds_exactly(judge, batch, point)):
-            judge.remember(batch, 0, point)
-            return True
-    return False
-
-
-def _has_pieces(relaxed: Relaxed) -> bool:
-    return bool((np.minimum(relaxed.share, 1 - relaxed.share) > 1e-6).any())
-
-
-def _holds_mixed(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
-    """Looks for a point of whole pieces, first with room to spare so that it survives moves to allowed values."""
-    for part in (0.2, 0.01):
-        whole = relax(judge, batch, max(relaxed.slack, 0.0) * part)
-        if whole is None:
-            return False
-        if _holds_near(judge, batch, whole):
-            return True
-    return False
-
-
-def _allowed(judge: Judge, batch: Batch, point: Floats) -> Bools:
-    """Which values of a point lie in an allowed cell."""
-    part, slots = judge.model.slots, batch.slots
-    wide = point[:, None]
-    first, last = part.first[slots], part.last[slots]
-    inside = ((wide > first) | ((wide == first) & ~part.first_open[slots])) & (
-        (wide < last) | ((wide == last) & ~part.last_open[slots])
-    )
-    on = np.ones(len(slots), bool)
-    for number, grid in enumerate(judge.model.grids):
-        if grid.step:
-            here = part.lever[slots] == number
-            k = (point[here] * grid.scale - grid.origin) / grid.step
-            on[here] = np.abs(k - np.rint(k)) < 1e-6 / grid.step
-    return np.asarray((inside & batch.found.allowed & has_ending(judge.model, slots, point)).any(axis=1) & on)
-
-
-# Proof by a mix of rows
-
-
-def _strict_mix_fails(judge: Judge, batch: Batch) -> bool:
-    """As `mix_fails`, with multipliers that lean on strict rows."""
-    if not judge.model.rows.strict[active_rows(batch)].any():
-        return False
-    relaxed = relax(judge, batch, strictly=True)
-    return relaxed is not None and relaxed.slack < 1e-6 and mix_fails(judge, batch, relaxed)
-
-
-def mix_fails(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
-    """Can no allowed values satisfy the sum of the rows, each times its multiplier? Judged cell by cell."""
-    model, multipliers = judge.model, relaxed.multipliers
-    rows = active_rows(batch)
-    rows = rows[(multipliers[rows] > 0) & ~model.rows.some[rows]]
-    if not len(rows):
-        return False
-    factor, offset, size = mixed(judge, batch, rows, multipliers)
-    extra = add_cliques(relaxed.cliques, relaxed.weights, factor, offset)
-    least, _ = _least(judge, batch, factor, offset)
-    bound = float((multipliers[rows] * model.rows.bound[rows]).sum()) + extra
-    if not np.isfinite(least).all():
-        return False
-    total = float(least.sum())
-    noise = (
-        (size[1] + 16)
-        * ULP
-        * (
-            size[0]
-            + 2 * extra
-            + float(np.abs(least).sum())
-            + float(np.abs(multipliers[rows] * model.rows.bound[rows]).sum())
-        )
-    )
-    noise += float((np.abs(factor).max(axis=1, initial=0.0) * model.slots.unit[batch.slots]).sum())
-    if abs(total - bound) <= noise:
-        return tie_fails(judge, batch, rows, multipliers)
-    return total - bound > noise
-
-
-def mixed(judge: Judge, batch: Batch, rows: Ints, multipliers: Floats) -> tuple[Floats, Floats, tuple[float, int]]:
-    """Factor and offset of each slot on each cell in the mix of rows; and the size of what was added, for rounding."""
-    model = judge.model
-    entries, which = judge.entries(rows)
-    at = batch.place[model.rows.entry_slot[entries]]
-    weight = multipliers[rows][which]
-    cells = model.slots.first.shape[1]
-    plain = model.rows.entry_piece[entries] < 0
-    linear = np.bincount(at[plain], (weight * model.rows.entry_factor[entries])[plain], len(batch.slots)).astype(float)
-    factor = np.repeat(linear[:, None], cells, axis=1)
-    offset = np.zeros((len(batch.slots), cells))
-    pieces = np.flatnonzero(~plain)
-    if len(pieces):
-        line = model.rows.entry_piece[entries[pieces]]
-        np.add.at(factor, at[pieces], weight[pieces, None] * model.rows.factor[line])
-        np.add.at(offset, at[pieces], weight[pieces, None] * model.rows.offset[line])
-    reach = np.maximum(np.abs(batch.found.low), np.abs(batch.found.high))
-    reach = np.where(np.isfinite(reach), reach, 0.0)
-    size = float((np.abs(weight[plain] * model.rows.entry_factor[entries[plain]]) * reach[at[plain]]).sum())
-    if len(pieces):
-        line = model.rows.entry_piece[entries[pieces]]
-        top = np.abs(model.rows.factor[line]).max(axis=1) * reach[at[pieces]] + np.abs(model.rows.offset[line]).max(
-            axis=1
-        )
-        size += float((weight[pieces] * top).sum())
-    return factor, offset, (size, len(entries))
-
-
-def _least(judge: Judge, batch: Batch, factor: Floats, offset: Floats) -> tuple[Floats, Bools]:
-    every = np.arange(len(batch.slots))
-    with np.errstate(invalid="ignore"):
-        return least_piece(judge.model, batch.found, every, batch.slots, factor, offset)
-
-
 # Branching
 
 
@@ -241,10 +121,9 @@ def _branches(judge: Judge, batch: Batch, relaxed: Relaxed) -> list[Batch] | Non
     if len(fraction) and fraction.max() > 1e-6:
         p = int(fraction.argmax())
         s = int(pieces.slot[p])
-        mine = np.zeros(batch.found.allowed.shape[1], bool)
-        mine[pieces.cells[p]] = True
-        return [_narrowed(judge, batch, s, allowed=mine), _narrowed(judge, batch, s, allowed=~mine)]
-    for at in np.flatnonzero(~_allowed(judge, batch, relaxed.point)).tolist():
+        mine = pieces.cells[p]
+        return [narrowed(judge, batch, s, allowed=mine), narrowed(judge, batch, s, allowed=~mine)]
+    for at in np.flatnonzero(~allowed_at(judge, batch, relaxed.point)).tolist():
         halves = _split(judge, batch, at, float(relaxed.point[at]))
         if halves:
             return halves
@@ -258,10 +137,9 @@ def _another_piece(judge: Judge, batch: Batch, relaxed: Relaxed) -> list[Batch] 
     if not len(several):
         return None
     p = int(several[0])
-    mine = np.zeros(batch.found.allowed.shape[1], bool)
-    mine[pieces.cells[p]] = True
+    mine = pieces.cells[p]
     s = int(pieces.slot[p])
-    return [_narrowed(judge, batch, s, allowed=mine), _narrowed(judge, batch, s, allowed=~mine)]
+    return [narrowed(judge, batch, s, allowed=mine), narrowed(judge, batch, s, allowed=~mine)]
 
 
 def _one_of(judge: Judge, batch: Batch, relaxed: Relaxed) -> list[Batch] | None:
@@ -281,7 +159,7 @@ def _one_of(judge: Judge, batch: Batch, relaxed: Relaxed) -> list[Batch] | None:
                 end = (float(value[0]), bool(is_open[0]))
                 inside = end[0] <= batch.found.high[s] if a < 0 else end[0] >= batch.found.low[s]
                 found += (
-                    [_narrowed(judge, batch, s, low=end) if a < 0 else _narrowed(judge, batch, s, high=end)]
+                    [narrowed(judge, batch, s, low=end) if a < 0 else narrowed(judge, batch, s, high=end)]
                     if inside
                     else []
                 )
@@ -297,41 +175,11 @@ def _split(judge: Judge, batch: Batch, s: int, value: float) -> list[Batch]:
     above, below = has_up[0] and up[0] <= high, has_down[0] and down[0] >= low
     halves = []
     if above:
-        halves.append(_narrowed(judge, batch, s, low=(float(up[0]), bool(up_open[0]))))
+        halves.append(narrowed(judge, batch, s, low=(float(up[0]), bool(up_open[0]))))
     if below:
-        halves.append(_narrowed(judge, batch, s, high=(float(down[0]), bool(down_open[0]))))
+        halves.append(narrowed(judge, batch, s, high=(float(down[0]), bool(down_open[0]))))
     smaller = (not above or up[0] > low or (up_open[0] and not batch.found.low_open[s])) and (
         not below or down[0] < high or (down_open[0] and not batch.found.high_open[s])
     )
     apart = not above or not below or up[0] > down[0] or (up[0] == down[0] and up_open[0] and down_open[0])
     return halves if smaller and apart else []
-
-
-def _narrowed(
-    judge: Judge,
-    batch: Batch,
-    s: int,
-    allowed: Bools | None = None,
-    low: tuple[float, bool] | None = None,
-    high: tuple[float, bool] | None = None,
-) -> Batch:
-    found = batch.found
-    cells = found.allowed.copy()
-    if allowed is not None:
-        cells[s] &= allowed
-    ends = trimmed(judge.model, found.slots, cells)
-    new = Room(
-        found.slots,
-        cells,
-        np.maximum(ends.low, found.low),
-        np.where(ends.low >= found.low, ends.low_open, found.low_open),
-        np.minimum(ends.high, found.high),
-        np.where(ends.high <= found.high, ends.high_open, found.high_open),
-        ends.empty,
-    )
-    if low is not None:
-        new.low[s], new.low_open[s] = low
-    if high is not None:
-        new.high[s], new.high_open[s] = high
-    pushed = push(judge.model, new, batch.arcs, batch.limits, batch.place)
-    return replace(batch, found=new, pushed=pushed)

@@ -114,7 +114,8 @@ def _piece_at(model: Model, batch: Batch, slots: Ints, x: Floats, piece: Ints) -
     inside &= has_ending(model, slots, x)
     cell = inside.argmax(axis=1)
     at = np.arange(len(slots))
-    value = rows.factor[piece, cell] * x + rows.offset[piece, cell]
+    with np.errstate(invalid="ignore"):
+        value = rows.factor[piece, cell] * x + rows.offset[piece, cell]
     return np.where(inside[at, cell], value, np.nan)
 
 

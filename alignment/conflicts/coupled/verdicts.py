@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,9 +18,15 @@ from alignment.conflicts.coupled.bounds import Room, beyond, room
 from alignment.conflicts.coupled.known import Known, satisfied_rules
 from alignment.conflicts.coupled.ladders import Arcs, Kinds, Limits, Pushed, kinds_of, push, push_up
 from alignment.conflicts.coupled.model import Component, Model
+from alignment.conflicts.coupled.passes import Lattice, Order, lift_in_order, order_of, push_in_order
 from alignment.conflicts.coupled.totals import contested, is_whole, least_of, noise_of, totals_of, values_at
 from alignment.conflicts.line import Bools, Floats
 from alignment.conflicts.positions import Ints
+
+if TYPE_CHECKING:
+    from alignment.conflicts.coupled.cliques import Clique
+
+MENDABLE = 1e-3  # of a bound: how much a row may be exceeded by a point that is moved onto it in fractions
 
 Verdict = Literal["holds", "fails", "open"]
 
@@ -51,17 +57,22 @@ class Batch:
 
 @dataclass
 class Judge:
-    """A model with its rows by kind; `points` remembers one that held, by component."""
+    """A model with its rows by kind; and what was found out once, to be used again."""
 
     model: Model
     kinds: Kinds = field(init=False)
-    points: dict[int, Floats] = field(default_factory=dict)
     known: Known = field(default_factory=Known)
+    cliques: dict[tuple[int, int], list[Clique]] = field(default_factory=dict)
+    ladders: dict[tuple[int, int], Any] = field(default_factory=dict)
+    orders: dict[tuple[int, int], Order | None] = field(default_factory=dict)
+    lattice: Lattice = field(init=False)
+    solver: Any = None
     arc_of_row: Ints = field(init=False)
     kind_of_row: Ints = field(init=False)
 
     def __post_init__(self) -> None:
         self.kinds = kinds_of(self.model)
+        self.lattice = Lattice(self.model)
         n = len(self.model.rows)
         self.kind_of_row, self.arc_of_row = np.full(n, 2), np.full(n, -1)
         for kind, rows in ((0, self.kinds.arcs.row), (1, self.kinds.limits.row)):
@@ -88,8 +99,37 @@ class Judge:
         rows, of_row = rows[keep], of_row[keep]
         kind = self.kind_of_row[rows]
         arcs, limits = self._arcs(rows[kind == 0]), self._limits(rows[kind == 1])
-        pushed = push(model, found, arcs, limits, place)
+        pushed = self.pushed(questions, found, arcs, limits, place)
         return Batch(questions, slots, of_slot, place, found, pushed, arcs, limits, rows[kind == 2], of_row[kind == 2])
+
+    def pushed(self, questions: Sequence[Question], found: Room, arcs: Arcs, limits: Limits, place: Ints) -> Pushed:
+        """Narrows a room by ladders and limits: in one pass where the ladders of all questions allow it."""
+        orders = [self._order(q) for q in questions]
+        if len(arcs.row) and not len(limits.row) and None not in orders:
+            done = Pushed(found.empty.copy(), np.zeros(len(found.slots), bool), np.zeros(len(found.slots), bool))
+            if all(push_in_order(self.lattice, found, order, place, done) for order in orders if order is not None):
+                return done.closed(found)
+        return push(self.model, found, arcs, limits, place)
+
+    def _push_up(self, batch: Batch, start: Room) -> None:
+        orders = [self._order(q) for q in batch.questions]
+        lifted = [o is not None and lift_in_order(self.lattice, start, o, batch.place) for o in orders]
+        if not all(lifted):
+            push_up(self.model, start, batch.arcs, batch.place)
+
+    def has_order(self, question: Question) -> bool:
+        """Do the ladders of a question lie on a lattice, so that one pass pushes them?"""
+        return self._order(question) is not None
+
+    def _order(self, question: Question) -> Order | None:
+        component = question.component
+        key = (component.number, question.rules & component.rules & self.model.coupled_bits)
+        if key[0] < 0:
+            return None
+        if key not in self.orders:
+            rows = component.rows[self.model.active(question.rules)[self.model.rows.rule[component.rows]]]
+            self.orders[key] = order_of(self.model, self._arcs(rows[self.kind_of_row[rows] == 0]))
+        return self.orders[key]
 
     def _arcs(self, rows: Ints) -> Arcs:
         a, at = self.kinds.arcs, self.arc_of_row[rows]
@@ -115,7 +155,7 @@ class Judge:
         new = [i for i, answer in enumerate(answers) if answer is None or answer == "open"]
         for i, answer in zip(new, self._decided([questions[i] for i in new], moving), strict=True):
             answers[i] = answer
-            if answer != "open" and questions[i].component.number >= 0:
+            if answer != "open":
                 self.known.add(questions[i].component, questions[i].rules, answer)
         return [answer or "open" for answer in answers]
 
@@ -130,7 +170,7 @@ class Judge:
         decided = self.by_extremes(batch, failed, unsure)
         decided[batch.of_slot[batch.pushed.cyclic]] = False
         found = np.where(unsure, 2, np.where(failed, 1, np.where(decided, 0, 2)))
-        self._try_points(batch, found, unsure, moving)
+        self._try_points(batch, found, unsure)
         return [("holds", "fails", "open")[int(v)] for v in found]
 
     def by_extremes(self, batch: Batch, failed: Bools, unsure: Bools) -> Bools:
@@ -161,23 +201,16 @@ class Judge:
         rows, slots = self.model.rows, self.model.slots
         return np.abs(rows.entry_factor[entries]) * slots.unit[rows.entry_slot[entries]]
 
-    def _try_points(self, batch: Batch, found: Ints, unsure: Bools, moving: bool) -> None:
-        """Looks for a point that satisfies every row of an open question: known ones, near today's, and moved on."""
-        from alignment.conflicts.coupled.descent import descended
-
-        for start in ("known", "today", "low", "high") if moving else ("known", "today"):
+    def _try_points(self, batch: Batch, found: Ints, unsure: Bools) -> None:
+        """Looks for a point that satisfies every row of an open question: known ones, near today's, and the ends."""
+        for start in ("known", "today", "low", "high"):
             still = (found == 2) & ~unsure
             if not still.any():
                 return
-            if start == "known" and not any(q.component.number in self.points for q in batch.questions):
-                continue
-            point, ok = self.point_at(batch, self._start(batch, start))
+            point, ok = self._start(batch, start)
             good = np.ones(len(batch.questions), bool)
             good[batch.of_slot[~ok]] = False
             self._keep(batch, found, still & good, point)
-            left = (found == 2) & still & good
-            if moving and left.any() and start in ("known", "today"):
-                self._keep(batch, found, left, descended(self, batch, point, left))
 
     def _keep(self, batch: Batch, found: Ints, wanted: Bools, point: Floats) -> None:
         """Marks the wanted questions of which a point satisfies all rows, and remembers the point."""
@@ -190,19 +223,23 @@ class Judge:
         """Keeps a point of a batch that satisfies its i-th question, and what else it satisfies."""
         component = batch.questions[i].component
         if component.number >= 0:
-            self.points[component.number] = point[batch.of_slot == i]
-            self.known.add(component, satisfied_rules(self, batch, i, point), "holds")
+            rules = satisfied_rules(self, batch, i, point)
+            self.known.add(component, rules, "holds", point[batch.of_slot == i])
 
-    def _start(self, batch: Batch, start: str) -> Floats:
-        today = self.model.slots.today[batch.slots]
+    def _start(self, batch: Batch, start: str) -> tuple[Floats, Bools]:
+        """A point of each question, and where there is a value: near known ones or today's, or the ends themselves."""
+        found = batch.found
+        if start == "low":
+            return found.low, np.isfinite(found.low) & ~found.low_open
+        if start == "high":
+            return found.high, np.isfinite(found.high) & ~found.high_open
+        wanted = self.model.slots.today[batch.slots]
         if start == "known":
-            wanted = today.copy()
             for i, q in enumerate(batch.questions):
-                if q.component.number in self.points:
-                    wanted[batch.of_slot == i] = self.points[q.component.number]
-            return wanted
-        wanted = {"today": today, "low": batch.found.low, "high": batch.found.high}[start]
-        return np.where(np.isfinite(wanted), wanted, today)
+                point = self.known.nearest(q.component, q.rules)
+                if point is not None:
+                    wanted[batch.of_slot == i] = point
+        return self.point_at(batch, wanted)
 
     def point_at(self, batch: Batch, wanted: Floats) -> tuple[Floats, Bools]:
         """Allowed values near wanted ones that follow the ladders, pushed upwards; and where there is one."""
@@ -237,7 +274,7 @@ class Judge:
                 found.high_open.copy(),
                 found.empty.copy(),
             )
-            push_up(model, start, batch.arcs, batch.place)
+            self._push_up(batch, start)
             chosen = np.where(
                 start.low_open,
                 _middle(
@@ -265,17 +302,29 @@ class Judge:
 
     def broken_rows(self, batch: Batch, rows: Ints, point: Floats) -> Bools:
         """Which rows do not surely hold at a point."""
-        model = self.model
-        entries, which = self.entries(rows)
-        value = values_at(model, batch, entries, point)
-        total = totals_of(model, rows, which, value, len(rows))
-        bound = model.rows.bound[rows]
-        noise = noise_of(which, np.abs(value), bound, len(rows))
-        whole = is_whole(which, value, bound, len(rows)) | self._on_grid(rows)
+        excess, noise, whole = self._excess(batch, rows, point)
         with np.errstate(invalid="ignore"):
-            exact = whole & (np.abs(total - bound) <= noise)
-            holds = np.where(exact, ~model.rows.strict[rows], total < bound - noise)
-        return np.asarray(~holds)
+            exact = (whole | self._on_grid(rows)) & (np.abs(excess) <= noise)
+            return ~np.where(exact, ~self.model.rows.strict[rows], excess < -noise)
+
+    def is_far(self, batch: Batch, rows: Ints, point: Floats) -> bool:
+        """Is some row exceeded by more than rounding, and by more than a move of one slot off a lattice may mend?"""
+        excess, noise, _ = self._excess(batch, rows, point)
+        levers = self.model.slots.lever[batch.slots]
+        grids, strips = self.model.grids, self.model.strips
+        loose = any(n < 0 or not (grids[n].step or strips[n].lever.values) for n in np.unique(levers))
+        most = MENDABLE * np.maximum(1.0, np.abs(self.model.rows.bound[rows])) if loose else 0.0
+        far = (excess > 2 * noise + most) & (self.kind_of_row[rows] == 2) & ~self.model.rows.some[rows]
+        return bool(far.any())
+
+    def _excess(self, batch: Batch, rows: Ints, point: Floats) -> tuple[Floats, Floats, Bools]:
+        """Left sides less bounds of rows at a point, how far rounding may be off, and where it is none at all."""
+        entries, which = self.entries(rows)
+        value = values_at(self.model, batch, entries, point)
+        bound = self.model.rows.bound[rows]
+        excess = totals_of(self.model, rows, which, value, len(rows)) - bound
+        noise = noise_of(which, np.abs(value), bound, len(rows))
+        return excess, noise, is_whole(which, value, bound, len(rows))
 
     def _on_grid(self, rows: Ints) -> Bools:
         """Arcs on whose grid a tie is a true one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pytest
 from alignment.conflicts.check import report
 from alignment.exports.json import dumped
 from tests.conflicts.cases import case_of, listed, status_of
+from tests.oracles.rules import allowed
 
 FREE: Mapping[str, Any] = {"name": "price"}
 POSITIVE: Mapping[str, Any] = {"name": "price", "minimum": 0}
@@ -201,3 +203,43 @@ def test_endings_that_repeat_too_seldom_to_be_laid_out_are_not_claimed_to_be_che
     lever = {"name": "price", "minimum": 0, "maximum": 10, "step": Decimal("0.000001")}
     found = report(case_of(["price % 1000 = 0.5", "price >= 5"], [{}], [lever]))
     assert (found.complete, found.not_checked, found.verdict) == (False, ("r0",), "incomplete")
+
+
+DOUBLE, WHOLE = pa.float64(), pa.int64()
+
+
+@pytest.mark.parametrize(
+    ("rules", "row", "kind", "found"),
+    [
+        # of doubles, too, a division by zero is NULL and not infinite
+        (["price >= a / b", "price <= 6"], {"a": 1.0, "b": 0.0}, DOUBLE, set()),
+        (["price >= greatest(a / b, 7)", "price <= 6"], {"a": 1.0, "b": 0.0}, DOUBLE, {"r0+r1"}),
+        (["price <= least(a / b, 7)", "price >= 8"], {"a": -1.0, "b": 0.0}, DOUBLE, {"r0+r1"}),
+        # a double is compared as it is printed, without tolerance
+        (["price >= a", "price <= 0.3"], {"a": 0.3}, DOUBLE, set()),
+        (["price >= a", "price <= 0.3"], {"a": 0.1 + 0.2}, DOUBLE, {"r0+r1"}),
+        (["price >= a", "price <= b"], {"a": 0.30000000000000004, "b": 0.1 + 0.2}, DOUBLE, set()),
+        # whole numbers divide into fractions
+        (["price >= a / b", "price <= 1.4"], {"a": 3, "b": 2}, WHOLE, {"r0+r1"}),
+        (["price >= a / b", "price <= 1.5"], {"a": 3, "b": 2}, WHOLE, set()),
+        (["price >= a * b", "price <= 6"], {"a": 3_000_000_000, "b": 3_000_000_000}, WHOLE, {"r0+r1"}),
+        # what is neither finite nor a number is missing
+        (["price >= a", "price <= 6"], {"a": float("inf")}, DOUBLE, set()),
+        (["price >= a", "price <= 6"], {"a": float("nan")}, DOUBLE, set()),
+    ],
+)
+def test_conflicts_of_one_item_in_columns_of_other_types(
+    rules: list[str], row: dict[str, Any], kind: pa.DataType, found: set[str]
+) -> None:
+    types = dict.fromkeys(("a", "b", "today"), kind)
+    table = [{"b": None, **row, "today": 1}]
+    lever = {"name": "price", "current": "today"}
+    answer = report(case_of(rules, table, [lever], types))
+    assert set(listed(answer)) == found
+    violated = [status_of(answer, f"r{i}")["violated_today"] for i in range(len(rules))]
+    assert violated == [int(not allowed(rule, exactly(row) | {"price": 1}, ("price",))) for rule in rules]
+
+
+def exactly(row: dict[str, Any]) -> dict[str, Any]:
+    """Numbers as they are printed; None for what is none."""
+    return {k: Decimal(repr(v)) if isfinite(v) else None for k, v in row.items()}

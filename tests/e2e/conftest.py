@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +50,9 @@ def _wait(address: str, server: subprocess.Popen, log: Path) -> None:
 @pytest.fixture(scope="module")
 def chromium():
     """A browser without a window."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as play:
         browser = play.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _SILENT = {"stances": (), "changes": (), "readiness": (), "decisions_log": (), "signatures": ()}
 MOST_KEPT = 24
+SEARCH_SECONDS, TRIAL_SECONDS = 30.0, 5.0
 
 
 class Kept:
@@ -130,7 +131,7 @@ def situation(ground: Ground) -> "Situation":
     def make() -> "Situation":
         from alignment.conflicts.check import situation
 
-        case = situation(ground.initiative, catalogue(ground))
+        case = situation(ground.initiative, catalogue(ground), complete_within=SEARCH_SECONDS)
         _ = case.coupled  # worked out here, once for all who ask
         return case
 
@@ -155,7 +156,7 @@ def tried_report(ground: Ground, initiative: Initiative) -> "tuple[Situation, Co
     def make() -> "tuple[Situation, ConflictReport]":
         from alignment.conflicts.check import report, situation
 
-        case = situation(initiative, catalogue(ground))
+        case = situation(initiative, catalogue(ground), complete_within=TRIAL_SECONDS)
         return case, report(case)
 
     return _tried.get((ground.key, _digest(initiative)), make)

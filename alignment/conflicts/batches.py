@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -69,11 +69,11 @@ class Batch:
             return np.full(self.size, float(number.offset))
         return number.of(self.numbers[number.sql])
 
-    def take(self, rows: Ints) -> Batch:
-        """Some of the items."""
-        numbers = {sql: column[rows] for sql, column in self.numbers.items()}
-        flags = {sql: column[rows] for sql, column in self.flags.items()}
-        return Batch(self.start, len(rows), self.value[rows], numbers, flags, self.gaps)
+    def take(self, rows: Ints, numbers: Iterable[str], flags: Iterable[str]) -> Batch:
+        """Some of the columns and conditions of some of the items."""
+        columns = {sql: self.numbers[sql][rows] for sql in numbers}
+        tests = {sql: self.flags[sql][rows] for sql in flags}
+        return Batch(self.start, len(rows), self.value[rows], columns, tests, self.gaps)
 
     def holds(self, sql: str) -> Bools:
         """A condition, also where it is the same on every item."""

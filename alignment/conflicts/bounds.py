@@ -175,33 +175,38 @@ def _shifts(groups: Mapping[int, Sequence[End]]) -> tuple[float | None, ...]:
 def is_tighter(line: Line, batch: Batch, s: int, r: int) -> bool:
     """Does rule s allow only what rule r does on all items, told from the least and greatest values of columns?
 
-    Told of interval rules that are NULL on the same items, where s has the scope of r or none, and whose ends are
-    multiples of the same columns on a grid; else false.
+    Told of interval rules of which s has the scope of r or none, and is known wherever r is, and whose ends are
+    multiples of columns on a grid; else false.
     """
     n = len(line.intervals)
-    if not line.whole or s >= n or r >= n or line.nulls[s] != line.nulls[r]:
+    if not line.whole or s >= n or r >= n or line.scopes[s] not in ("true", line.scopes[r]):
         return False
-    if line.scopes[s] not in ("true", line.scopes[r]):
+    if line.nulls[s] not in ("false", line.nulls[r]) and batch.holds(line.unknowns[s]).any():
         return False
     sides = [(groups.get(s, []), groups.get(r, [])) for groups in (line.floors, line.ceilings)]
     return all(not mine or (len(mine) == len(its) == 1 and _beyond(its[0], mine[0], batch)) for its, mine in sides)
 
 
 def _beyond(end: End, other: End, batch: Batch) -> bool:
-    """Is an end at least as tight as another at both ends of their column, and so on all items?"""
-    if (
-        end.number.sql != other.number.sql
-        or not set(end.tests) <= set(other.tests)
-        or "nothing" in (end.ray.side, other.ray.side)
-    ):
+    """Is an end at least as tight as another on all items, as the least and greatest values of their columns tell?"""
+    if not set(end.tests) <= set(other.tests) or "nothing" in (end.ray.side, other.ray.side):
         return False
-    way = 1 if end.is_floor else -1
-    factor, offset = (
-        float(way * d) for d in (end.number.factor - other.number.factor, end.number.offset - other.number.offset)
-    )
-    looser = end.ray.closed and not other.ray.closed
-    least = min((factor * v for v in batch.span(end.number.sql)), default=0.0) if end.number.sql is not None else 0.0
-    return least + offset >= 0 and not (looser and least + offset <= 0)
+    way, its, mine = 1 if end.is_floor else -1, end.number, other.number
+    if its.sql == mine.sql:
+        least = min(_range(Number(its.sql, way * (its.factor - mine.factor), way * (its.offset - mine.offset)), batch))
+    elif its.sql in batch.gaps:
+        return False
+    else:
+        least = min(way * v for v in _range(its, batch)) - max(way * v for v in _range(mine, batch))
+    return least > 0 or (least == 0 and (other.ray.closed or not end.ray.closed))
+
+
+def _range(number: Number, batch: Batch) -> tuple[float, float]:
+    """What a bound is at the least and at the greatest value of its column; NaN where that is NULL on all items."""
+    if number.sql is None:
+        return float(number.offset), float(number.offset)
+    low, high = batch.span(number.sql)
+    return float(number.factor) * low + float(number.offset), float(number.factor) * high + float(number.offset)
 
 
 # Bounds off any grid

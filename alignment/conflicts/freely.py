@@ -17,7 +17,7 @@ from alignment.conflicts.endings import pieces
 from alignment.conflicts.line import Frame, Line, casts_of, frame_of, line_of, part_of
 from alignment.conflicts.pairs import Members
 from alignment.conflicts.positions import positions
-from alignment.conflicts.sweep import Found, Sweep
+from alignment.conflicts.sweep import Sweep
 from alignment.initiative.models import Lever
 from alignment.rules.normal import Normal, normalise
 from alignment.rules.ruleset import Checked, columns_needed, scales_of, signs_of
@@ -38,9 +38,10 @@ def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
     where = {m: ids.index(found.line.rules[m].id) for m in taking_part}
     lines = {members: part_of(line, [where[m] for m in members])[0] for members in asked}
     steady = {members: _steady(found, members, lines[members]) for members in asked}
+    places = {members: np.sort(np.concatenate(entry.rows)).astype(np.int64) for members, entry in asked.items()}
     for batch in batches(catalogue, line.numbers, line.flags):
         for members, entry in list(asked.items()):
-            rows = _rows_in(entry, batch)
+            rows = _rows_in(places[members], batch)
             if any(
                 len(some) and _meet(lines[members], batch, some, steady[members], found.line.lever)
                 for some in (rows[:FEW], rows[FEW:])
@@ -62,9 +63,10 @@ def free_line(name: str, rules: Sequence[Checked], catalogue: Catalogue) -> Line
     return line_of(lever, freed, casts_of(catalogue), scales_of(catalogue, names))
 
 
-def _rows_in(entry: Found, batch: Batch) -> Ints:
-    rows = np.concatenate(entry.rows).astype(np.int64) - batch.start
-    return rows[(rows >= 0) & (rows < batch.size)]
+def _rows_in(places: Ints, batch: Batch) -> Ints:
+    """Of items in order, by number, those of a batch, by row of the batch."""
+    first, last = np.searchsorted(places, (batch.start, batch.start + batch.size))
+    return places[first:last] - batch.start
 
 
 def _steady(found: Sweep, members: Members, line: Line) -> list[int]:

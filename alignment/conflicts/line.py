@@ -132,7 +132,7 @@ def line_of(lever: Lever, rules: Sequence[Checked], casts: Mapping[str, str], sc
     line = _asserted(lever, rules, casts, scales)
     doubts = {i: _doubt(r, lever, casts, scales) for i, r in enumerate(line.rules) if _is_doubtful(r)}
     nulls = tuple(_null_sql(r, lever) for r in line.rules)
-    unknowns = tuple(n if n == "false" else f"({scope} and {n})" for scope, n in zip(line.scopes, nulls, strict=True))
+    unknowns = tuple(_both(scope, null) for scope, null in zip(line.scopes, nulls, strict=True))
     return replace(line, unknowns=unknowns, nulls=nulls, doubts=doubts)
 
 
@@ -224,16 +224,44 @@ def scope_sql(rule: Checked) -> str:
 
 def tests_of(rule: Checked, ray: Ray) -> tuple[str, ...]:
     """SQL of the conditions, never NULL, under which a rule sets an end; none where it always does."""
-    when = "true" if ray.when is None else f"coalesce({render(ray.when)}, false)"
+    told = ray.when is None or _says_known(ray.when, ray.bound)
+    when = "true" if told or ray.when is None else f"coalesce({render(ray.when)}, false)"
     return tuple(t for t in (scope_sql(rule), when) if t != "true")
+
+
+def _says_known(when: exp.Expression, bound: Value) -> bool:
+    """Does a condition say no more than that the column of a bound is not NULL?"""
+    test = bare(when)
+    inside = bare(test.this) if isinstance(test, exp.Not) else None
+    if isinstance(bound, Fraction) or not isinstance(inside, exp.Is) or not isinstance(inside.expression, exp.Null):
+        return False
+    multiple, column = _multiple(bound), bare(inside.this)
+    return multiple is not None and isinstance(column, exp.Column) and column.name == multiple[0].name
+
+
+def _both(scope: str, test: str) -> str:
+    return test if scope == "true" or test == "false" else f"({scope} and {test})"
 
 
 def _null_sql(rule: Checked, lever: Lever) -> str:
     """SQL that is TRUE where a rule is NULL on an interval of the lever, or may be where that is in doubt."""
     form = _form(rule)
     if form.rays is not None and form.unknown_when is not None:
-        return f"coalesce({render(form.unknown_when)}, false)" if form.unknown_when != FALSE_TREE else "false"
+        return (
+            f"coalesce({render(_on_columns(form.unknown_when))}, false)" if form.unknown_when != FALSE_TREE else "false"
+        )
     return _may_be_null(rule, lever) if _is_doubtful(rule) else "false"
+
+
+def _on_columns(tree: exp.Expression) -> exp.Expression:
+    """A condition in which multiples of a column that are asked to be NULL are the column itself."""
+    root = exp.Paren(this=tree.copy())
+    for test in root.find_all(exp.Is):
+        multiple = _multiple(test.this) if isinstance(test.expression, exp.Null) else None
+        if multiple is not None:
+            test.set("this", multiple[0].copy())
+    found: exp.Expression = root.this
+    return found
 
 
 def _may_be_null(rule: Checked, lever: Lever) -> str:
@@ -362,7 +390,7 @@ def frames(line: Line, catalogue: Catalogue, where: str = "true") -> Iterator[Fr
 
 def frame_of(line: Line, batch: Batch, rows: Ints | None = None) -> Frame:
     """The bounds of a batch, or of some of its items."""
-    part = batch if rows is None else batch.take(rows)
+    part = batch if rows is None else batch.take(rows, line.numbers, line.flags)
     n, r = part.size, len(line.intervals)
     low, high = np.full((n, r), -np.inf), np.full((n, r), np.inf)
     low_open, high_open = np.zeros((n, r), bool), np.zeros((n, r), bool)

@@ -80,12 +80,15 @@ class Slacks:
 
 @dataclass
 class Pair:
-    """A rule with a floor and one with a ceiling that are near each other. rows: items with the least slack, and both
-    ends."""
+    """A rule with a floor and one with a ceiling that are near each other.
+
+    slack: the least; off a grid, doubles of another scale may give another last digit, so it is looked for anew.
+    rows: items with the least slack. ends: both ends there.
+    """
 
     floor: int
     ceiling: int
-    slack: float
+    slack: float = np.inf
     p5: Quantile = field(default_factory=lambda: Quantile(0.05))
     within: int = 0
     rows: list[Ints] = field(default_factory=list)
@@ -97,7 +100,7 @@ def tightest(line: Line, slacks: Slacks, possible: Bools, catalogue: Catalogue) 
     exact = int(np.count_nonzero(possible & (slacks.least <= slacks.limit)))
     if np.isfinite(slacks.limit) and exact < min(MOST, int(np.count_nonzero(possible))):
         slacks = _all(line, possible, catalogue)
-    pairs = [Pair(f, c, slack) for f, c, slack in _chosen(line, slacks, possible)]
+    pairs = [Pair(f, c) for f, c, _ in _chosen(line, slacks, possible)]
     if pairs:
         _look(_narrowed(line, pairs), pairs, catalogue)
     return pairs
@@ -166,10 +169,13 @@ def _look_at(pair: Pair, bounds: Bounds, start: int) -> None:
         between = high - low
         known = np.isfinite(between)
         slack = between / bounds.scale
-        worst = np.flatnonzero(known & (slack == pair.slack))
+        least = float(np.min(slack, where=known, initial=np.inf))
         pair.within += int(np.count_nonzero(known & (20 * between <= np.abs(low))))
     pair.p5.take(slack if known.all() else slack[known])
-    if len(worst):
+    if least < pair.slack:
+        pair.slack, pair.rows, pair.ends = least, [], []
+    if least == pair.slack:
+        worst = np.flatnonzero(known & (slack == least))
         pair.rows.append(start + worst)
         pair.ends.append((low[worst] / bounds.scale, high[worst] / bounds.scale))
 

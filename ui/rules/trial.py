@@ -114,7 +114,8 @@ def save_label(trial: Trial | None, changing: bool) -> str:
     verb = "Save" if changing else "Record"
     if trial is None or not trial.new:
         return verb
-    return f"{verb} with {len(trial.new)} new {noun(len(trial.new), 'conflict')}"
+    least = "" if trial.complete else "at least "
+    return f"{verb} with {least}{len(trial.new)} new {noun(len(trial.new), 'conflict')}"
 
 
 def _figures(trial: Trial) -> None:

@@ -9,6 +9,7 @@ from alignment.cli.text import wrapped
 from alignment.words import amount, counted, listed, number, share
 
 BAR = 24
+ALL = 1 - 1e-9
 Json = Mapping[str, Any]
 
 _VERDICTS = {
@@ -30,7 +31,7 @@ def mapping_text(report: Json, title: str) -> str:
     if report.get("agreement"):
         blocks.append("\n".join(_agreement(report["agreement"])))
     if report.get("repair"):
-        blocks.append("\n".join(_repair(report["repair"], (report.get("behaviour") or {}).get("coupled"))))
+        blocks.append("\n".join(_repair(report["repair"], report.get("behaviour") or {})))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -150,11 +151,16 @@ def _agreement(agreement: Json) -> Iterator[str]:
     yield from wrapped(f"{between}: {figures} ({agreement['method']}).")
 
 
-def _repair(repair: Json, coupled: Json | None) -> Iterator[str]:
+def _repair(repair: Json, behaviour: Json) -> Iterator[str]:
     weights = listed(f"{metric} {number(weight)}" for metric, weight in repair["weights"].items())
     unseen = repair["held_out"]
     gain = f"{share(unseen['captured_after'])} is captured instead of {share(unseen['captured_before'])}"
     where = f"on the {counted(unseen['items'], 'item')} kept back to test them"
     interval = f"gain {share(unseen['gain'])}, 95 % interval {share(unseen['low'])} to {share(unseen['high'])}"
-    alone = f" Here each item is judged by itself, without {listed(coupled['applied'])}." if coupled else ""
-    yield from wrapped(f"Weights that do better: {weights}. With them, {where}, {gain} ({interval}).{alone}")
+    text = f"Weights that do better: {weights}. With them, {where}, {gain} ({interval})."
+    coupled, wanted = behaviour.get("coupled"), {row["metric"] for row in behaviour.get("regret", ())}
+    if unseen["captured_after"] >= ALL and wanted and wanted <= set(repair["weights"]):
+        text += " That is all, as the model can compute the metric of every goal in the table."
+    if coupled:
+        text += f" Here each item is judged by itself, without {listed(coupled['applied'])}."
+    yield from wrapped(text)

@@ -68,7 +68,7 @@ def behaviour_of(initiative: Initiative, choices: Choices, weights: Mapping[str,
         None if coupling is None else coupled_of(coupling, per_unit),
         (regret := regrets_of(swept, movable, stated)), teams_of(initiative, regret),
         rank_agreement_of(swept), distance_of(swept),
-        Dominated(swept.dominated, swept.dominated / (items or 1), swept.free_gain / top if top > 0 else None),
+        dominated_of(swept, top),
         goodhart_of(swept, top), guardrails_of(rules, swept, top), revealed, fit, None,
         worst_of(initiative, choices.table, swept, top), refused,
     )  # fmt: skip
@@ -93,7 +93,7 @@ def regrets_of(swept: Sweep, stakes: Sequence[Stake], weights: Sequence[float]) 
     top = achievable(swept.best)
     rows = []
     for stake, weight in zip(stakes, weights, strict=True):
-        model, best = float(swept.model_change[stake.place]), float(swept.best_change[stake.place])
+        model, best = float(swept.model_change[stake.place]), float(swept.sums.best_change[stake.place])
         lost = stake.direction * (best - model)
         share = weight * lost / stake.scale / top if top > 0 else None
         amounts = [value / stake.per for value in (lost, model, best)]
@@ -111,13 +111,19 @@ def teams_of(initiative: Initiative, regrets: Sequence[Regret]) -> tuple[TeamReg
     return tuple(rows)
 
 
+def dominated_of(swept: Sweep, top: float) -> Dominated:
+    """Items where some candidate is at least as good on every goal, and what taking it would gain."""
+    found, items = swept.sums, len(swept.places) or 1
+    return Dominated(found.dominated, found.dominated / items, found.free_gain / top if top > 0 else None)
+
+
 def goodhart_of(swept: Sweep, top: float) -> Goodhart:
     """The captured share of the best of n draws: Σ ū [(c/K)ⁿ − (c′/K)ⁿ] over groups of equal objective."""
-    size = round(len(swept.at) ** 0.5)
-    k, rank = np.divmod(np.arange(len(swept.at)), max(size, 1))
+    size = round(len(swept.sums.at) ** 0.5)
+    k, rank = np.divmod(np.arange(len(swept.sums.at)), max(size, 1))
     part = np.divide(rank, k, out=np.zeros(len(k)), where=(k > 0) & (rank <= k))
-    values: list[float] = [float((swept.at * part**n).sum() - (swept.below * part**n).sum()) for n in DRAWS]
-    values.append(float(swept.at[(rank == k) & (k > 0)].sum()))
+    values: list[float] = [float((swept.sums.at * part**n).sum() - (swept.sums.below * part**n).sum()) for n in DRAWS]
+    values.append(float(swept.sums.at[(rank == k) & (k > 0)].sum()))
     if top <= 0:
         return Goodhart(tuple(CurvePoint(n, None) for n in (*DRAWS, None)), None, None)
     shares = [value / top for value in values]
@@ -135,7 +141,7 @@ def guardrails_of(rules: Sequence[str], swept: Sweep, top: float) -> tuple[Guard
         return tuple(Guardrail(rule, None, None) for rule in rules)
     return tuple(
         Guardrail(rule, float(price) / top, float(protects) / top)
-        for rule, price, protects in zip(rules, swept.price, swept.protects, strict=True)
+        for rule, price, protects in zip(rules, swept.sums.price, swept.sums.protects, strict=True)
     )
 
 

@@ -22,7 +22,7 @@ def distance_of(sweep: Sweep) -> float | None:
 
     Source: after EPIC, Gleave et al. (2021), "Quantifying differences in reward functions".
     """
-    objective, both, utility = sweep.products[-2, -2], sweep.products[-2, -1], sweep.products[-1, -1]
+    objective, both, utility = sweep.sums.products[-2, -2], sweep.sums.products[-2, -1], sweep.sums.products[-1, -1]
     if objective <= 0 or utility <= 0:
         return None
     apart = 1 - min(1.0, max(-1.0, both / np.sqrt(objective * utility)))
@@ -37,13 +37,13 @@ def revealed_of(
     weights: stated ones of the stakes. Goals that want the same of one metric share its part as their weights do.
     """
     columns = sorted({(stake.place, stake.direction) for stake in stakes})
-    total = sweep.products[-2, -2]
+    total = sweep.sums.products[-2, -2]
     if not columns or total <= 0:
         return None, None
     places = [place for place, _ in columns]
     ways = np.array([way for _, way in columns], float)
-    square = sweep.products[np.ix_(places, places)] * np.outer(ways, ways)
-    target = sweep.products[places, -2] * ways
+    square = sweep.sums.products[np.ix_(places, places)] * np.outer(ways, ways)
+    target = sweep.sums.products[places, -2] * ways
     found = _non_negative(square, target)
     revealed = _shared(stakes, weights, {column: float(c) for column, c in zip(columns, found, strict=True)})
     if sum(revealed) <= 0:

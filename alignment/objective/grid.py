@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,10 @@ from alignment.catalogue.decisions import ROW, DecisionTable
 from alignment.catalogue.reading import quoted
 from alignment.errors import DataError
 from alignment.initiative.models import Initiative
+from alignment.objective.chunks import CHUNK, Chunk, Slots, chunks, plain, slots_of
 from alignment.objective.rules import Binding, domain_sql, words_sql
 
 BLOCK = 1 << 16
-CHUNK = 1 << 18
 THREADS = 2
 WAITING = 8
 MOST_LENGTHS = 12
@@ -170,15 +170,34 @@ class _Order:
 
 
 def _order(table: DecisionTable) -> _Order:
+    counts = _ascending(table)
+    if counts is not None:
+        return _Order(counts, _padded(counts), np.arange(len(counts)), True)
     item = quoted(table.item)
     query = f'select count(*) as n, min("{ROW}") as a, max("{ROW}") as b from decisions group by {item} order by {item}'
-    found = table.connection.execute(query).fetchnumpy()
+    found = table.connection.cursor().execute(query).fetchnumpy()
     counts, first = np.asarray(found["n"], np.int64), np.asarray(found["a"], np.int64)
     clustered = bool((np.asarray(found["b"]) - first + 1 == counts).all())
     places = np.arange(len(counts))
     if clustered and bool((np.diff(first) < 0).any()):
         places = np.argsort(first)
     return _Order(counts[places], _padded(counts)[places], places, clustered)
+
+
+def _ascending(table: DecisionTable) -> np.ndarray | None:
+    """How many rows each item has, where items are whole numbers that never fall from row to row; else None."""
+    if table.types[table.item].upper() not in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
+        return None
+    starts, last, read = [], None, 0
+    for batch in table.connection.cursor().sql(f"select {quoted(table.item)} from decisions").to_arrow_reader(CHUNK):
+        keys = plain(batch.column(0))
+        steps = keys[1:] != keys[:-1]
+        if (keys[1:] < keys[:-1]).any() or (last is not None and keys[0] < last):
+            return None
+        new = last is None or keys[0] != last
+        starts.append(np.flatnonzero(np.concatenate([[new], steps])) + read)
+        last, read = keys[-1], read + len(keys)
+    return np.diff(np.concatenate([*starts, [read]]))
 
 
 def _padded(counts: np.ndarray) -> np.ndarray:
@@ -214,13 +233,9 @@ def _flat(table: DecisionTable, column: _Column, names: set[str]) -> np.ndarray:
     """A column that needs the catalogue, by table row: a join does not keep the order of rows."""
     flat = np.empty(table.rows, column.kind)
     query = f'select "{ROW}" as r, {column.written} from {table.source(names)} j'
-    for batch in table.connection.sql(query).to_arrow_reader(CHUNK):
-        flat[_numpy(batch.column(0))] = _numpy(batch.column(1))
+    for batch in table.connection.cursor().sql(query).to_arrow_reader(CHUNK):
+        flat[plain(batch.column(0))] = plain(batch.column(1))
     return flat
-
-
-def _numpy(column: Any) -> np.ndarray:
-    return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
 @dataclass(frozen=True)
@@ -244,14 +259,14 @@ class Source:
         if lever and self.lever:
             columns.append(_Column("lever", f"{quoted(self.lever)}::double", "float64"))
         ends = np.cumsum(self.order.counts)
-        start = 0
-        for first, read, found in _chunks(self._reader(columns), ends):
-            if self.order.clustered:
-                found["row"] = np.arange(first, read)
-            stop = int(np.searchsorted(ends, read, side="right"))
-            found |= {name: flat[found["row"]] for name, flat in self.flat.items()}
-            yield from self._groups(found, slice(start, stop), len(metrics))
-            start = stop
+        waiting: deque[Future[list[Group]]] = deque()
+        with ThreadPoolExecutor(THREADS) as pool:
+            for chunk in chunks(self._reader(columns), ends, CHUNK):
+                waiting.append(pool.submit(self._groups, chunk, ends, len(metrics)))
+                if len(waiting) > THREADS:
+                    yield from waiting.popleft().result()
+            for future in waiting:
+                yield from future.result()
 
     def _reader(self, columns: Sequence[_Column]) -> Any:
         item = quoted(self.table.item)
@@ -259,31 +274,44 @@ class Source:
         row = [] if self.order.clustered else [f'"{ROW}" as row']
         names = ", ".join([*row, *(column.written for column in columns)]) or "1 as nothing"
         cursor = self.table.connection.cursor()
-        return cursor.sql(f"select {names} from decisions{sort}").to_arrow_reader(CHUNK // 4)
+        return cursor.sql(f"select {names} from decisions{sort}").to_arrow_reader(CHUNK)
 
-    def _groups(self, found: dict[str, np.ndarray], items: slice, metrics: int) -> Iterator[Group]:
+    def _groups(self, chunk: Chunk, ends: np.ndarray, metrics: int) -> list[Group]:
+        items = slice(int(np.searchsorted(ends, chunk.first, "right")), int(np.searchsorted(ends, chunk.last, "right")))
+        chunk = replace(chunk, flat=self._flat_of(chunk))
         counts, lengths = self.order.counts[items], self.order.lengths[items]
         first = np.cumsum(counts) - counts
+        groups = []
         for length in np.unique(lengths):
             here = np.flatnonzero(lengths == length)
-            slots = _slots(first[here], counts[here], int(length), len(here) == len(counts))
-            yield self._group(found, slots, self.order.places[items][here], metrics)
+            slots = slots_of(first[here], counts[here], int(length), len(here) == len(counts))
+            groups.append(self._group(chunk, slots, self.order.places[items][here], metrics))
+        return groups
 
-    def _group(self, found: dict[str, np.ndarray], slots: _Slots, items: np.ndarray, metrics: int) -> Group:
+    def _flat_of(self, chunk: Chunk) -> dict[str, np.ndarray]:
+        """Columns that were read before, and the table rows, of a chunk."""
+        if self.order.clustered:
+            rows = np.arange(chunk.first, chunk.last)
+            return {"row": rows, **{name: flat[chunk.first : chunk.last] for name, flat in self.flat.items()}}
+        rows = chunk.column("row")
+        return {"row": rows, **{name: flat[rows] for name, flat in self.flat.items()}}
+
+    def _group(self, chunk: Chunk, slots: Slots, items: np.ndarray, metrics: int) -> Group:
         values = np.empty((metrics, *slots.shape))
+        buffer = np.empty(chunk.last - chunk.first)
         for m in range(metrics):
-            slots.put(found[f"m{m}"], values[m])
-        objective, rows = slots.get(found["wanted"]), slots.get(found["row"])
+            slots.put(chunk.column(f"m{m}", buffer), values[m])
+        objective, rows = slots.get(chunk.column("wanted", buffer)), slots.get(chunk.column("row"))
         present = rows >= 0
         known = present.copy()
         for m in range(self.needed):
             known &= np.isfinite(values[m])
         complete = known & np.isfinite(objective)
-        usable = complete & slots.get(found["usable"]).view(bool) if "usable" in found else complete
-        marks = slots.get(found["mark"]).view(bool) if "mark" in found else np.zeros(slots.shape, bool)
+        usable = complete & slots.get(chunk.column("usable")).view(bool) if "usable" in chunk else complete
+        marks = slots.get(chunk.column("mark")).view(bool) if "mark" in chunk else np.zeros(slots.shape, bool)
         today = self._today(marks, known, rows)
-        broken = tuple(slots.get(found[f"word{w}"]) for w in range(self.words))
-        lever = slots.get(found["lever"]) if "lever" in found else None
+        broken = tuple(slots.get(chunk.column(f"word{w}")) for w in range(self.words))
+        lever = slots.get(chunk.column("lever", buffer)) if "lever" in chunk else None
         return Group(values, objective, usable, complete, broken, today, items, rows, lever)
 
     def _today(self, marks: np.ndarray, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -301,66 +329,3 @@ class Source:
             )
         marked = marks & known
         return np.where(marked.any(axis=0), marked.argmax(axis=0), -1)
-
-
-@dataclass(frozen=True)
-class _Slots:
-    """Where a group's candidates stand in a chunk: K by N places, −1 for none, or None where they simply follow."""
-
-    shape: tuple[int, int]
-    places: np.ndarray | None
-
-    def put(self, flat: np.ndarray, target: np.ndarray) -> None:
-        """Values of a chunk into an array of the group."""
-        if self.places is None:
-            target[...] = flat.reshape(self.shape[1], self.shape[0]).T
-            return
-        np.take(flat, self.places, mode="wrap", out=target)
-        gaps = self.places < 0
-        if gaps.any():
-            target[gaps] = np.nan if target.dtype.kind == "f" else -1 if target.dtype.kind == "i" else 0
-
-    def get(self, flat: np.ndarray) -> np.ndarray:
-        """Values of a chunk as a new array of the group."""
-        target = np.empty(self.shape, flat.dtype)
-        self.put(flat, target)
-        return target
-
-
-def _slots(first: np.ndarray, counts: np.ndarray, length: int, alone: bool) -> _Slots:
-    shape = (length, len(first))
-    if alone and bool((counts == length).all()):
-        return _Slots(shape, None)
-    places = np.arange(length)[:, None] + first
-    places[np.arange(length)[:, None] >= counts] = -1
-    return _Slots(shape, places)
-
-
-def _chunks(reader: Any, ends: np.ndarray) -> Iterator[tuple[int, int, dict[str, np.ndarray]]]:
-    """The first row, the one after the last, and the columns of chunk after chunk that ends with an item."""
-    first, waiting, rows = 0, [], 0
-    for batch in reader:
-        waiting.append(batch)
-        rows += batch.num_rows
-        whole = int(ends[max(0, np.searchsorted(ends, first + rows, side="right") - 1)]) - first
-        if rows < CHUNK or whole <= 0 or whole > rows:
-            continue
-        yield first, first + whole, _joined(waiting, whole)
-        rest = _rest(waiting, whole)
-        first, waiting, rows = first + whole, rest, rows - whole
-    if rows:
-        yield first, first + rows, _joined(waiting, rows)
-
-
-def _rest(batches: list[Any], from_row: int) -> list[Any]:
-    left = []
-    for batch in batches:
-        if from_row < batch.num_rows:
-            left.append(batch.slice(from_row))
-        from_row = max(0, from_row - batch.num_rows)
-    return left
-
-
-def _joined(batches: list[Any], rows: int) -> dict[str, np.ndarray]:
-    names = batches[0].schema.names
-    return {name: np.concatenate([_numpy(batch.column(c)) for batch in batches])[:rows] for c, name in enumerate(names)}

@@ -12,6 +12,7 @@ from alignment.objective.report import Captured, RankAgreement
 from alignment.objective.sweep import Sweep
 
 RESAMPLES = 1_000
+ROWS, COLUMNS = 10, 8_192
 MOST_RESAMPLED = 100_000
 SEED = 20_210_701
 HALF, GOOD = 0.5, 0.8
@@ -44,10 +45,21 @@ def resample_counts(items: int) -> np.ndarray:
 
 def resampled_sums(vectors: np.ndarray) -> np.ndarray:
     """Sums of vectors (m by items) over each resample: 1,000 by m."""
-    counts = resample_counts(vectors.shape[1])
-    step = max(1, 4_000_000 // max(1, vectors.shape[1]))
-    parts = [counts[r : r + step].astype(float) @ vectors.T for r in range(0, RESAMPLES, step)]
-    return np.concatenate(parts)
+    items = vectors.shape[1]
+    counts, sums = resample_counts(items), np.zeros((RESAMPLES, len(vectors)))
+
+    def add(first: int) -> None:
+        own = slice(first, first + ROWS)
+        part = np.empty((ROWS, min(COLUMNS, items)))
+        for start in range(0, items, COLUMNS):
+            some = counts[own, start : start + COLUMNS]
+            numbers = part[:, : some.shape[1]]
+            np.copyto(numbers, some)
+            sums[own] += numbers @ vectors[:, start : start + COLUMNS].T
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(add, range(0, RESAMPLES, ROWS)))
+    return sums
 
 
 def captured_of(model: np.ndarray, best: np.ndarray, random: np.ndarray) -> tuple[Captured, Margins]:

@@ -24,7 +24,8 @@ class Candidate:
 
     metrics: those of goals and objective. objective: larger is what the model wants. utility: in shares of the goals'
     swings, by their weights, against today; None where a value is unknown. breaks: hard rules it breaks; allowed: in F.
-    model, best: is it what the model chooses, what the goals would choose (all that tie).
+    model, best: is it what the model chooses, what the goals would choose: all that tie, or where rules tie items
+    together the joint choice.
     """
 
     levers: Mapping[str, Any]
@@ -62,8 +63,10 @@ def candidates_of(prepared: Prepared, item: Any, weights: Mapping[str, float]) -
     rules = list(choices.binding.rules)
     breaks = [tuple(rule for r, rule in enumerate(rules) if row[f"r {r}"]) for row in rows]
     allowed = known & [bool(row["usable"]) for row in rows] & [not broken for broken in breaks]
-    model = _top(objective, allowed, 0.0)
-    best = _top(utility, allowed, TIE * float(np.where(allowed, size, 0.0).max(initial=0.0)))
+    model, best = _chosen(choices, item, per_unit, np.array([row["row"] for row in rows])) or (
+        _top(objective, allowed, 0.0),
+        _top(utility, allowed, TIE * float(np.where(allowed, size, 0.0).max(initial=0.0))),
+    )
     names = _shown(prepared)
     return tuple(
         Candidate(
@@ -73,6 +76,19 @@ def candidates_of(prepared: Prepared, item: Any, weights: Mapping[str, float]) -
         )
         for i, row in enumerate(rows)
     )  # fmt: skip
+
+
+def _chosen(
+    choices: Choices, item: Any, per_unit: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Which table rows the model and the goals choose for an item, where rules tie items together; else None."""
+    coupling, _ = choices.joint
+    if coupling is None:
+        return None
+    play = coupling.play
+    chosen = [joint.chosen[play.places == _place(choices, item)] for joint in (coupling.model, coupling.best(per_unit))]
+    model, best = (np.isin(rows, play.rows[candidates]) for candidates in chosen)
+    return model, best
 
 
 def _top(values: np.ndarray, allowed: np.ndarray, tolerance: float) -> np.ndarray:
@@ -95,6 +111,7 @@ def _rows(prepared: Prepared, choices: Choices, item: Any) -> list[dict[str, Any
     shown = {f"l {lever.name}": quoted(lever.name) for lever in initiative.levers}
     shown |= {f"m {m}": f"{quoted(m)}::double" for m in dict.fromkeys([*choices.ground.metrics, *_shown(prepared)])}
     shown |= {"wanted": f"({wanted_sql(wanted, table)})::double", "usable": domain_sql(initiative.levers)}
+    shown["row"] = f'"{ROW}"'
     shown["today"] = "false" if table.status_quo is None else f"coalesce({quoted(table.status_quo)}::double = 1, false)"
     shown |= {f"r {r}": f"not ({allows_sql(rule)})" for r, rule in enumerate(choices.binding.rules.values())}
     columns = ", ".join(f"{sql} as {quoted(name)}" for name, sql in shown.items())

@@ -29,8 +29,7 @@ def compare(objective: np.ndarray, utility: np.ndarray, tolerance: np.ndarray) -
     varied = np.zeros(n, np.int64)
     for j in range(k - 1):
         up, down = objective[j + 1 :] > objective[j], objective[j + 1 :] < objective[j]
-        gain = utility[j + 1 :] - utility[j]
-        more, less = gain > tolerance, gain < -tolerance
+        more, less = utility[j + 1 :] > utility[j] + tolerance, utility[j + 1 :] < utility[j] - tolerance
         up8, down8 = up.view(np.int8), down.view(np.int8)
         below[j + 1 :] += up.view(np.uint8)
         above[j + 1 :] += down.view(np.uint8)

@@ -9,6 +9,7 @@ import numpy as np
 
 from alignment.errors import UsageError
 from alignment.objective.behaviour import swept_of
+from alignment.objective.coupled.behaving import joint_sweep
 from alignment.objective.frontier import Point, frontier_of
 from alignment.objective.prepare import Prepared
 from alignment.objective.structure import normalised
@@ -19,7 +20,7 @@ class Pareto:
     """Summed changes against today of two goals, turned so that more is what each wants, in their metrics' units.
 
     frontier: corners of the upper right hull of all mixes, by rising x: each is reached by one choice per item, and no
-    mix lies beyond the line through all of them. vertices: how many the whole line has, where `frontier` is a part.
+    mix lies beyond the line through all of them, with rules over several items left aside. vertices: how many the whole line has, where `frontier` is a part.
     """
 
     goals: tuple[str, str]
@@ -43,7 +44,9 @@ def pareto(prepared: Prepared, goal_x: str, goal_y: str, weights: Mapping[str, f
     stakes = {stake.goal.id: stake for stake in choices.stakes}
     x, y = stakes[goal_x], stakes[goal_y]
     stated = {goal.id: float(goal.weight) for goal in prepared.initiative.goals} | dict(weights or {})
-    swept = swept_of(choices, normalised(stated))[0]
+    swept, _, _, per_unit = swept_of(choices, normalised(stated))
+    coupling, _ = choices.joint
+    swept = swept if coupling is None else joint_sweep(coupling, swept, per_unit)
 
     def point(change: np.ndarray) -> Point:
         return float(x.direction * change[x.place] / x.per), float(y.direction * change[y.place] / y.per)
@@ -55,6 +58,6 @@ def pareto(prepared: Prepared, goal_x: str, goal_y: str, weights: Mapping[str, f
         line.vertices,
         (0.0, 0.0),
         point(swept.model_change),
-        point(swept.best_change),
+        point(swept.sums.best_change),
         line.random,
     )

@@ -18,25 +18,15 @@ TIE = 1e-12
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """What a pass found; vectors hold the items with a choice, by key; metrics are the ground's, Q of them.
+class Sums:
+    """What adds up over items; metrics are the ground's, Q of them.
 
-    places: of those items among all. model, best, random: utility. tau: per item, NaN where one does not vary.
-    model_change, best_change: Q, summed changes against base. model_deltas: Q by N. ties in chosen rows: the first.
-    products: centred products over all pairs of the metrics, the objective and the utility, Q + 2 square.
-    below, at: utility by (candidates in F, rank), for the curve of harder selection. price, protects: per rule.
+    best_change: Q, changes against base. products: centred products over all pairs of the metrics, the objective and
+    the utility, Q + 2 square. below, at: utility by (candidates in F, rank), for the curve of harder selection.
+    price, protects: per rule.
     """
 
-    places: np.ndarray
-    model: np.ndarray
-    best: np.ndarray
-    random: np.ndarray
-    tau: np.ndarray
-    model_change: np.ndarray
     best_change: np.ndarray
-    model_deltas: np.ndarray
-    model_rows: np.ndarray
-    best_rows: np.ndarray
     dominated: int
     free_gain: float
     products: np.ndarray
@@ -47,15 +37,23 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class _Sums:
-    best_change: np.ndarray
-    dominated: int
-    free_gain: float
-    products: np.ndarray
-    below: np.ndarray
-    at: np.ndarray
-    price: np.ndarray
-    protects: np.ndarray
+class Sweep:
+    """What a pass found; vectors hold the items with a choice, by key.
+
+    places: of those items among all. model, best, random: utility. tau: per item, NaN where one does not vary.
+    model_deltas: metrics by N, change against base; model_change: summed. Of ties the first is in the chosen rows.
+    """
+
+    places: np.ndarray
+    model: np.ndarray
+    best: np.ndarray
+    random: np.ndarray
+    tau: np.ndarray
+    model_deltas: np.ndarray
+    model_rows: np.ndarray
+    best_rows: np.ndarray
+    model_change: np.ndarray
+    sums: Sums
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def sweep(grid: Grid, ground: Ground, per_unit: np.ndarray, wanted: Sequence[tup
     tau, deltas = np.full(n, np.nan), np.zeros((q, n))
     rows = np.full((2, n), -1, np.int64)
 
-    def one(group: Group, part: slice) -> _Sums:
+    def one(group: Group, part: slice) -> Sums:
         block = _block(group, part, ground.bases[:, group.items[part]], per_unit)
         here = group.items[part]
         model, best = _model(block), _best(block)
@@ -119,26 +117,29 @@ def sweep(grid: Grid, ground: Ground, per_unit: np.ndarray, wanted: Sequence[tup
         lost, gain = _dominated(group, part, block, model, wanted)
         below, at_or_below = _by_rank(block, compared, widest)
         price, protects = _guardrails(group, part, block, model, value, best.utility, len(grid.rules))
-        return _Sums(
-            np.where(some, best.change, 0.0).sum(axis=1), lost, gain, _products(block),
-            below, at_or_below, price, protects,
-        )  # fmt: skip
+        best_change = np.where(some, best.change, 0.0).sum(axis=1)
+        return Sums(best_change, lost, gain, _products(block, model.change), below, at_or_below, price, protects)
 
     with np.errstate(invalid="ignore"):
         sums = each_block(grid.groups(), one)
     keep = np.flatnonzero(ground.feasible)
     kept = deltas[:, keep]
     return Sweep(
-        keep, per_item[0, keep], per_item[1, keep], per_item[2, keep], tau[keep],
-        kept.sum(axis=1), _total(sums, "best_change", q), kept, rows[0, keep], rows[1, keep],
-        sum(s.dominated for s in sums), float(sum(s.free_gain for s in sums)),
-        _total(sums, "products", (q + 2, q + 2)), _total(sums, "below", (widest + 1) ** 2),
-        _total(sums, "at", (widest + 1) ** 2), _total(sums, "price", len(grid.rules)),
-        _total(sums, "protects", len(grid.rules)),
+        keep, per_item[0, keep], per_item[1, keep], per_item[2, keep], tau[keep], kept, rows[0, keep], rows[1, keep],
+        kept.sum(axis=1),
+        _added(sums, q, (widest + 1) ** 2, len(grid.rules)),
     )  # fmt: skip
 
 
-def _total(sums: Sequence[_Sums], name: str, shape: int | tuple[int, ...]) -> np.ndarray:
+def _added(sums: Sequence[Sums], metrics: int, ranks: int, rules: int) -> Sums:
+    return Sums(
+        _total(sums, "best_change", metrics), sum(s.dominated for s in sums), float(sum(s.free_gain for s in sums)),
+        _total(sums, "products", (metrics + 2, metrics + 2)), _total(sums, "below", ranks), _total(sums, "at", ranks),
+        _total(sums, "price", rules), _total(sums, "protects", rules),
+    )  # fmt: skip
+
+
+def _total(sums: Sequence[Sums], name: str, shape: int | tuple[int, ...]) -> np.ndarray:
     total = np.zeros(shape)
     for part in sums:
         total += getattr(part, name)
@@ -146,22 +147,22 @@ def _total(sums: Sequence[_Sums], name: str, shape: int | tuple[int, ...]) -> np
 
 
 def _block(group: Group, part: slice, base: np.ndarray, per_unit: np.ndarray) -> _Block:
-    allowed = group.feasible(part)
+    allowed, usable = group.feasible(part), group.usable[:, part]
     count = allowed.sum(axis=0)
-    deltas = np.empty((len(base), *allowed.shape))
-    utility, size = np.zeros(allowed.shape), np.zeros(allowed.shape)
-    for q in range(len(base)):
-        np.subtract(group.values[q][:, part], base[q], out=deltas[q])
-        if per_unit[q]:
-            step = deltas[q] * per_unit[q]
-            utility += step
-            size += np.abs(step, out=step)
-    everything = bool(allowed.all())
+    deltas = group.values[: len(base), :, part] - base[:, None, :]
+    if not usable.all():
+        deltas[:, ~usable] = 0.0
+    utility = np.zeros(allowed.shape)
+    step, size = np.empty(allowed.shape), np.zeros(allowed.shape[1])
+    for q in np.flatnonzero(per_unit):
+        utility += np.multiply(deltas[q], per_unit[q], out=step)
+        furthest = np.maximum(deltas[q].max(axis=0, initial=0.0), -deltas[q].min(axis=0, initial=0.0))
+        size += abs(per_unit[q]) * furthest
     objective = group.objective[:, part]
-    masked = utility if everything else np.where(allowed, utility, np.nan)
-    size = size if everything else np.where(allowed, size, 0.0)
-    shown = objective if everything else np.where(allowed, objective, np.nan)
-    return _Block(allowed, count, count > 0, shown, masked, utility, deltas, TIE * size.max(axis=0, initial=0.0))
+    if allowed.all():
+        return _Block(allowed, count, count > 0, objective, utility, utility, deltas, TIE * size)
+    masked, shown = np.where(allowed, utility, np.nan), np.where(allowed, objective, np.nan)
+    return _Block(allowed, count, count > 0, shown, masked, utility, deltas, TIE * size)
 
 
 def _model(block: _Block) -> _Chosen:
@@ -218,20 +219,26 @@ def _by_rank(block: _Block, compared: Comparisons, widest: int) -> tuple[np.ndar
     return np.bincount(first, share, size), np.bincount(last, share, size)
 
 
-def _products(block: _Block) -> np.ndarray:
-    metrics = len(block.deltas)
+def _products(block: _Block, reference: np.ndarray) -> np.ndarray:
+    """Centred products; of the changes, the objective and the utility.
+
+    Values are taken from those of the model's choice first: what is left is no larger than the range in the item, so
+    that centring by sums loses no digits.
+    """
+    metrics, forbidden = len(block.deltas), ~block.allowed
+    some = bool(forbidden.any())
     rows = np.empty((metrics + 2, *block.allowed.shape))
-    divide = np.maximum(block.count, 1)
-    everything = bool(block.allowed.all())
-    for r in range(len(rows)):
-        q = r - metrics
-        x = block.deltas[r] if q < 0 else (block.objective, block.utility)[q]
-        x = x if everything else np.where(block.allowed, x, 0.0)
-        np.subtract(x, x.sum(axis=0) / divide, out=rows[r])
-        if not everything:
-            rows[r] *= block.allowed
+    first = (np.fmax.reduce(block.objective, axis=0), np.fmax.reduce(block.utility, axis=0))
+    for r in range(metrics):
+        np.subtract(block.deltas[r], reference[r], out=rows[r])
+    np.subtract(block.objective, first[0], out=rows[metrics])
+    np.subtract(block.utility, first[1], out=rows[metrics + 1])
+    if some:
+        for row in rows:
+            np.copyto(row, 0.0, where=forbidden)
+    sums = rows.sum(axis=1)
     flat = rows.reshape(len(rows), -1)
-    return np.asarray(flat @ flat.T)
+    return np.asarray(flat @ flat.T - (sums / np.maximum(block.count, 1)) @ sums.T)
 
 
 def _guardrails(
@@ -255,10 +262,11 @@ def _guardrails(
         price[r] = np.maximum(utility.max(axis=0) - best[here], 0.0).sum()
         objective = np.where(freed, group.objective[:, part][:, here], -np.inf)
         peak = objective.max(axis=0)
-        marks = objective == peak
-        many = marks.sum(axis=0)
-        total = np.where(marks, utility, 0.0).sum(axis=0)
-        with_ties = (total + value[here] * model.count[here]) / (many + model.count[here])
-        now = np.where(peak > top[here], total / many, np.where(peak == top[here], with_ties, value[here]))
-        protects[r] = (value[here] - now).sum()
+        moved = np.flatnonzero(peak >= top[here])
+        marks = objective[:, moved] == peak[moved]
+        many, before, own = marks.sum(axis=0), value[here[moved]], model.count[here[moved]]
+        total = np.where(marks, utility[:, moved], 0.0).sum(axis=0)
+        tied = peak[moved] == top[here[moved]]
+        now = np.where(tied, (total + before * own) / (many + own), total / many)
+        protects[r] = (before - now).sum()
     return price, protects

@@ -276,10 +276,3 @@ def test_a_group_too_large_for_one_programme_is_bounded_and_says_how_closely():
     found = mapped(prepare(built_, frame, catalogue), thorough=False).behaviour
     assert found.coupled.method == "lagrangian" and 0 <= found.coupled.gap < 0.001
     assert 0.5 < found.captured.model < 1 and all(row.price >= 0 for row in found.guardrails)
-
-
-def test_the_sample_applies_its_rules_by_year():
-    found = map_objective("data/sample/initiative.yaml").behaviour
-    assert found.coupled.applied == ("line-margin-rate", "change-budget") and found.coupled.gap == 0
-    assert set(found.not_applied_because) == {"average-index"} == set(found.constraints_not_applied)
-    assert [g.constraint for g in found.guardrails][-2:] == ["line-margin-rate", "change-budget"]

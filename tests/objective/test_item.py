@@ -33,6 +33,20 @@ def test_picks_and_reasons(prepared):
     assert [c.allowed for c in found] == [True, True, True, False]
 
 
+def test_under_rules_over_several_items_the_joint_choice_is_shown():
+    import pandas as pd
+
+    rows = [(i, p, float(p), 0.0, 0.0, p == 1) for i in (7, 8) for p in (1, 2, 3)]
+    rule = {"id": "level", "team": "ops", "rule": "sum(price) <= 5"}
+    tied = initiative(
+        GOALS, {"expression": "a * item"}, rules=(), catalogue={"source": "c.csv", "key": "item"}, constraints=[rule]
+    )
+    ready = prepare(tied, table(rows), pd.DataFrame({"item": [7, 8]}))
+    found = {item: candidates_of(ready, item, mapped(ready, thorough=False).weights) for item in (7, 8)}
+    assert [c.model for c in found[7]] == [False, True, False] and [c.model for c in found[8]] == [False, False, True]
+    assert sum(c.levers["price"] for shown in found.values() for c in shown if c.best) == 5
+
+
 def test_value_for_the_goals_is_in_swings_by_weight(prepared):
     found = candidates_of(prepared, 7, {"more-a": 0.25, "less-b": 0.75})
     swing_a, swing_b = 4.0, 4.0

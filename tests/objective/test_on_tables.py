@@ -206,6 +206,8 @@ def test_the_sample_is_mapped_and_every_share_adds_up():
     assert report.verdict in ("misaligned", "partly")
     assert sum(r.share for r in behaviour.regret) == pytest.approx(1 - behaviour.captured.model, abs=1e-9)
     assert sum(t.regret_share for t in behaviour.teams) == pytest.approx(1 - behaviour.captured.model, abs=1e-9)
-    assert behaviour.captured.low < behaviour.captured.model < behaviour.captured.high
+    assert behaviour.captured.model == pytest.approx(0.7277016877, abs=1e-9)  # so says scipy.optimize.milp, too
+    assert behaviour.coupled.applied == ("line-margin-rate", "change-budget") and behaviour.coupled.gap == 0
+    assert set(behaviour.not_applied_because) == {"average-index"} == set(behaviour.constraints_not_applied)
     assert all(g.price >= 0 for g in behaviour.guardrails)
     assert report == map_objective("data/sample/initiative.yaml")

@@ -242,7 +242,7 @@ def test_products_of_long_decimals_and_whole_numbers_do_not_overflow():
     assert report.behaviour.captured.model == 1
 
 
-def test_rules_of_pairs_and_aggregates_are_listed_as_not_applied():
+def test_hard_rules_of_pairs_and_aggregates_are_applied_and_soft_ones_are_not():
     import pandas as pd
 
     catalogue = pd.DataFrame({"item": [1, 2], "size": [1, 2]})
@@ -258,8 +258,9 @@ def test_rules_of_pairs_and_aggregates_are_listed_as_not_applied():
     found = map_objective(
         built, table([(1, 2, 0, 0, 0, True), (1, 3, 1, 0, 0, False), (2, 2, 0, 0, 0, True)]), catalogue
     )
-    assert found.behaviour.constraints_not_applied == ("ladder", "average") and found.behaviour.coupled is None
-    assert [row.constraint for row in found.behaviour.guardrails] == ["floor"]
+    assert found.behaviour.constraints_not_applied == () and found.behaviour.coupled.applied == ("ladder", "average")
+    assert [row.constraint for row in found.behaviour.guardrails] == ["floor", "ladder", "average"]
+    assert found.behaviour.captured.model is None and found.behaviour.regret[0].best_change == 0
 
 
 def test_a_lattice_of_allowed_values_holds_for_floating_point_prices_too():
@@ -272,3 +273,23 @@ def test_a_lattice_of_allowed_values_holds_for_floating_point_prices_too():
     levers = [{"name": "price", "step": "0.1", "maximum": 9}]
     found = map_objective(initiative(ONE, {"expression": "a"}, rules=(), levers=levers), frame).behaviour
     assert found.regret[0].best_change == 1
+
+
+def test_two_sessions_may_move_weights_of_one_prepared_table_at_once():
+    from concurrent.futures import ThreadPoolExecutor
+
+    import pandas as pd
+
+    catalogue = pd.DataFrame({"item": range(60), "kind": ["x", "y"] * 30, "size": [1, 2, 3] * 20})
+    built = initiative(
+        TWO, {"expression": "a + c"}, catalogue={"source": "c.csv", "key": "item"},
+        constraints=[{"id": "level", "team": "ops", "rule": "sum(price) <= 119", "per": ["kind"]}],
+    )  # fmt: skip
+    rows = [(i, k + 1, *m, k == 0) for i in range(60) for k, (_, _, *m, _) in enumerate(grid(1, 4, seed=i))]
+    weights = [{"g": w, "h": 10 - w} for w in range(1, 9)]
+    alone = [remap(prepare(built, table(rows), catalogue), w) for w in weights]
+    for _ in range(3):
+        shared = prepare(built, table(rows), catalogue)
+        with ThreadPoolExecutor(4) as pool:
+            together = list(pool.map(lambda w, ready=shared: remap(ready, w), weights))
+        assert together == alone

@@ -36,7 +36,7 @@ def repaired(objective: Objective, weights: Mapping[str, float]) -> Objective:
 
 def repair(here: Here, report: "MappingReport", found: "Repair") -> None:
     """The table of coefficients, and the button that makes them the objective."""
-    heading(repair_title(found), repair_sub(found))
+    heading(repair_title(found), repair_sub(found, report.behaviour))
     units = {metric.name: metric.unit for metric in here.initiative.metrics}
     table = repair_table(report, found, units)
     shown = table.assign(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PAYS, GAINS = 0.05, 0.02
 NAMED = 2
+ALL = 1 - 1e-9
 
 
 def objective_title(report: "MappingReport", goals: Sequence[Goal], coverage: Sequence[Mapping]) -> str:
@@ -190,12 +191,20 @@ def repair_title(repair: "Repair") -> str:
     return f"A repair would capture {share(held.captured_after)} instead of {share(held.captured_before)}"
 
 
-def repair_sub(repair: "Repair") -> str:
-    """How that was judged."""
+def repair_sub(repair: "Repair", behaviour: "Behaviour | None" = None) -> str:
+    """How that was judged, and why it may be all there is."""
     held = repair.held_out
     interval = f"{share(held.low)} to {share(held.high)}"
     on = f"Judged on {counted(held.items, 'item')} that it was not fitted on"
-    return f"{on}; the gain is {share(held.gain)} (95\u00a0% interval {interval})"
+    said = f"{on}; the gain is {share(held.gain)} (95\u00a0% interval {interval})"
+    if behaviour is None:
+        return said
+    wanted = {row.metric for row in behaviour.regret}
+    if held.captured_after >= ALL and wanted and wanted <= set(repair.weights):
+        said += "; that is all, as the model can compute the metric of every goal in the table"
+    if behaviour.coupled:
+        said += f"; each item is judged by itself, without {listed(behaviour.coupled.applied)}"
+    return said
 
 
 def agreement_title(w: float | None, p: float | None, teams: int) -> str:

@@ -30,10 +30,10 @@ def joint_sweep(coupling: Coupling, swept: Sweep, per_unit: np.ndarray) -> Sweep
     total, now = float(top.sum()), float(utility[chosen].sum())
     price = [max(0.0, float(utility[freed[rule]].sum()) - total) for rule in coupling.guardrails]
     protects = [now - float(utility[coupling.model_without[rule]].sum()) for rule in coupling.guardrails]
+    sums = replace(swept.sums, best_change=changes.sum(axis=1), price=np.array(price), protects=np.array(protects))
     return replace(
-        swept, model=model, best=top, model_change=deltas.sum(axis=1), best_change=changes.sum(axis=1),
-        model_deltas=deltas, model_rows=play.rows[chosen], best_rows=play.rows[best.chosen],
-        price=np.array(price), protects=np.array(protects),
+        swept, model=model, best=top, model_change=deltas.sum(axis=1), model_deltas=deltas,
+        model_rows=play.rows[chosen], best_rows=play.rows[best.chosen], sums=sums,
     )  # fmt: skip
 
 

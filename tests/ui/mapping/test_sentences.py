@@ -132,3 +132,14 @@ def test_dominated_choices_are_a_gain_that_costs_nothing():
     found = Of(dominated=Of(items=3, share=0.03, free_gain=0.02))
     assert sentences.dominated_sentence(found).startswith("On 3 items (3\u00a0%) another allowed choice")
     assert sentences.dominated_sentence(found).endswith("worth 2 points together.")
+
+
+def test_a_repair_that_captures_all_says_why_and_that_items_were_judged_alone():
+    held = Of(items=50, captured_before=0.7, captured_after=1.0, gain=0.3, low=0.2, high=0.4)
+    repair = Of(weights={"margin": 1.0, "image": 2.0}, held_out=held)
+    found = Of(regret=(Of(metric="margin"), Of(metric="image")), coupled=Of(applied=("budget",)))
+    said = sentences.repair_sub(repair, found)
+    assert "the model can compute the metric of every goal in the table" in said
+    assert said.endswith("each item is judged by itself, without budget")
+    other = Of(regret=(Of(metric="margin"), Of(metric="calm")), coupled=None)
+    assert sentences.repair_sub(repair, other) == sentences.repair_sub(repair)

@@ -128,6 +128,14 @@ class Asked:
     def is_over(self) -> bool:
         return self.deadline is not None and monotonic() > self.deadline
 
+    def core(self, question: Question) -> int:
+        """What is known to fail within a question that does."""
+        return self.judge.known.core(question.component, question.rules, self.judge.model.coupled_bits)
+
+    def ease(self, question: Question) -> tuple[int, int]:
+        """Few coupled rules and few rules come first."""
+        return (question.rules & self.judge.model.coupled_bits).bit_count(), question.rules.bit_count()
+
     def verdicts(self, questions: Sequence[Question]) -> list[Verdict]:
         """The answers, remembered for later; `open` where none was found."""
         found = self.judge.verdicts(questions, self.searching)
@@ -144,7 +152,7 @@ def search_all(asked: Asked, fronts: Sequence[tuple[Component, Frontier]], share
     """Adds every minimal set that fails on some component to `shared`; False where time ran out.
 
     All components are asked side by side about greatest sets; of those that fail one at a time is made small, since
-    many components fail for the same reason.
+    many components fail for the same reason, and first those that fail for one that is easily told.
     """
     live = list(fronts)
     while live:
@@ -153,11 +161,15 @@ def search_all(asked: Asked, fronts: Sequence[tuple[Component, Frontier]], share
         sets = [front.following(shared) for _, front in live]
         questions = [Question(c, rules) for (c, _), rules in zip(live, sets, strict=True) if rules is not None]
         live = [pair for pair, rules in zip(live, sets, strict=True) if rules is not None]
+        failing: list[Question] = []
         for (_, front), question, verdict in zip(live, questions, asked.verdicts(questions), strict=True):
-            if verdict != "fails":
-                front.settle()
-                shared.complete &= verdict == "holds"
-            elif not any(known & ~question.rules == 0 for known in shared.sets):
+            if verdict == "fails":
+                failing.append(Question(question.component, asked.core(question)))
+                continue
+            front.settle()
+            shared.complete &= verdict == "holds"
+        for question in sorted(failing, key=asked.ease):
+            if not any(known & ~question.rules == 0 for known in shared.sets):
                 _made_small(asked, question, shared)
     return True
 

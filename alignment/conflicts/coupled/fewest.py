@@ -39,9 +39,22 @@ class Fewest:
 
 
 def fewest(judge: Judge, batch: Batch, row: int) -> Fewest | None:
-    """The least of a row that counts items which leave one value, all ladders kept; None where it is no such row."""
-    if not len(batch.slots):
+    """The least of a row that counts items which leave one value, all ladders kept; None where it is no such row.
+
+    Remembered for what the item rules leave, since the other coupled rules do not matter.
+    """
+    if not len(batch.slots) or row in judge.uncounted:
         return None
+    ordered = batch.arcs.row.tobytes() + b"," + batch.limits.row.tobytes()
+    key = (batch.questions[0].component.number, row, ordered, batch.found.allowed.tobytes())
+    if key[0] < 0:
+        return _fewest(judge, batch, row)
+    if key not in judge.fewest:
+        judge.fewest[key] = _fewest(judge, batch, row)
+    return judge.fewest[key]
+
+
+def _fewest(judge: Judge, batch: Batch, row: int) -> Fewest | None:
     counted = _counted(judge, batch, row)
     levels = None if counted is None or _is_strict(judge, batch) else _ladders(judge, batch)
     if counted is None or levels is None:
@@ -97,6 +110,7 @@ def _counted(judge: Judge, batch: Batch, row: int) -> _Counted | None:
     entries, _ = judge.entries(np.array([row]))
     piece = model.rows.entry_piece[entries]
     if not len(entries) or (piece < 0).any() or model.rows.some[row]:
+        judge.uncounted.add(row)
         return None
     at = batch.place[model.rows.entry_slot[entries]]
     if len(np.unique(at)) < len(at):

@@ -39,6 +39,12 @@ class Known:
             return "fails"
         return "open" if (number, asked) in self.open else None
 
+    def core(self, component: Component, rules: int, coupled: int) -> int:
+        """The least set known to fail within one that does, one with few coupled rules first; else the set itself."""
+        asked = rules & component.rules
+        within = [f for f in self.failed.get(component.number, ()) if f & ~asked == 0]
+        return min(within, key=lambda f: ((f & coupled).bit_count(), f.bit_count(), f), default=asked)
+
     def nearest(self, component: Component, rules: int) -> Floats | None:
         """A point that satisfies as many of some rules as any known; of several the last one."""
         points = [(h, point) for h, point in self.held.get(component.number, ()) if point is not None]

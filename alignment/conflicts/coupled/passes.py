@@ -21,10 +21,11 @@ _Cell = tuple[float, float, int]
 
 @dataclass(frozen=True)
 class Order:
-    """Slots (numbers of the model) from the bottom of their ladders to the top, each with the arcs from below:
-    slot, factor, offset, strict; and the same from above.
+    """Slots (numbers of the model) from the bottom of their ladders to the top. upwards, downwards: by place among
+    these, the arcs from below and from above: place, factor, offset, strict.
     """
 
+    slots: Ints
     upwards: tuple[tuple[int, tuple[_Arc, ...]], ...]
     downwards: tuple[tuple[int, tuple[_Arc, ...]], ...]
 
@@ -46,10 +47,15 @@ def order_of(model: Model, arcs: Arcs) -> Order | None:
     sorted_ = _sorted(sorted(set(slots.tolist())), below, above)
     if sorted_ is None:
         return None
-    return Order(
-        tuple((s, tuple(below[s])) for s in sorted_ if s in below),
-        tuple((s, tuple(above[s])) for s in reversed(sorted_) if s in above),
-    )
+    at = {s: i for i, s in enumerate(sorted_)}
+    up, down = _placed(below, at), _placed(above, at)
+    return Order(np.array(sorted_, np.int64), tuple(up), tuple(reversed(down)))
+
+
+def _placed(ways: dict[int, list[_Arc]], at: dict[int, int]) -> list[tuple[int, tuple[_Arc, ...]]]:
+    """Arcs by place of their slots, in the order of places."""
+    found = [(at[s], tuple((at[o], f, c, strict) for o, f, c, strict in arcs)) for s, arcs in ways.items()]
+    return sorted(found)
 
 
 def _turns(model: Model, slots: Ints) -> bool:
@@ -135,39 +141,38 @@ def _target(bound: float, is_open: bool, grid: Grid, up: bool) -> float:
 
 def push_in_order(lattice: Lattice, found: Room, order: Order, place: Ints, done: Pushed) -> bool:
     """Narrows a room along ladders; False, and nothing is changed, where some bound is too far out to be sure."""
-    ends: list[tuple[list[float], list[bool]]] = []
-    empty = done.empty.tolist()
-    for up in (True, False):
-        pushed = _passed(lattice, found, order, place, empty, up)
-        if pushed is None:
-            return False
-        ends.append(pushed)
-    (found.low[:], found.low_open[:]), (found.high[:], found.high_open[:]) = ends
-    done.empty[:] = empty
+    at = place[order.slots]
+    empty = done.empty[at].tolist()
+    up = _passed(lattice, found, order, at, empty, True)
+    down = _passed(lattice, found, order, at, empty, False)
+    if up is None or down is None:
+        return False
+    found.low[at], found.low_open[at] = up
+    found.high[at], found.high_open[at] = down
+    done.empty[at] = empty
     return True
 
 
 def lift_in_order(lattice: Lattice, found: Room, order: Order, place: Ints) -> bool:
     """Pushes least values up and nothing else; False, and nothing is changed, where some bound is too far out."""
-    pushed = _passed(lattice, found, order, place, found.empty.tolist(), True)
+    at = place[order.slots]
+    pushed = _passed(lattice, found, order, at, found.empty[at].tolist(), True)
     if pushed is None:
         return False
-    found.low[:], found.low_open[:] = pushed
+    found.low[at], found.low_open[at] = pushed
     return True
 
 
 def _passed(
-    lattice: Lattice, found: Room, order: Order, place: Ints, empty: list[bool], up: bool
+    lattice: Lattice, found: Room, order: Order, at: Ints, empty: list[bool], up: bool
 ) -> tuple[list[float], list[bool]] | None:
     end, end_open = (found.low, found.low_open) if up else (found.high, found.high_open)
-    ends, opens = end.tolist(), end_open.tolist()
-    for slot, arcs in order.upwards if up else order.downwards:
-        at = int(place[slot])
-        if empty[at]:
+    ends, opens = end[at].tolist(), end_open[at].tolist()
+    for i, arcs in order.upwards if up else order.downwards:
+        if empty[i]:
             continue
-        best, best_open = ends[at], opens[at]
-        for source, factor, offset, strict in arcs:
-            other = int(place[source])
+        best, best_open = ends[i], opens[i]
+        for other, factor, offset, strict in arcs:
             if empty[other]:
                 continue
             bound = factor * ends[other] + offset if up else (ends[other] - offset) / factor
@@ -176,13 +181,15 @@ def _passed(
                     return None
                 continue
             is_open = strict or opens[other]
-            near = abs(bound - best) <= NEAR * max(1.0, abs(bound))
-            if (is_open and not best_open) if near else (bound > best if up else bound < best):
+            if abs(bound - best) <= NEAR * max(1.0, abs(bound)):
+                if is_open and not best_open:
+                    best, best_open = bound, is_open
+            elif bound > best if up else bound < best:
                 best, best_open = bound, is_open
-        if best != ends[at] or best_open != opens[at]:
-            value = lattice.next(slot, found.allowed[at].tolist(), best, best_open, up)
+        if best != ends[i] or best_open != opens[i]:
+            value = lattice.next(int(order.slots[i]), found.allowed[at[i]].tolist(), best, best_open, up)
             if value is None:
-                ends[at], opens[at], empty[at] = best, best_open, True
+                ends[i], opens[i], empty[i] = best, best_open, True
             else:
-                ends[at], opens[at] = value, False
+                ends[i], opens[i] = value, False
     return ends, opens

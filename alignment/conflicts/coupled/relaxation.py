@@ -139,9 +139,7 @@ def _programme(
     return lp
 
 
-def _shares_slack(
-    judge: Judge, batch: Batch, rows: Ints, norm: Floats, slack: float | None, strictly: bool
-) -> Floats:
+def _shares_slack(judge: Judge, batch: Batch, rows: Ints, norm: Floats, slack: float | None, strictly: bool) -> Floats:
     """How much of the common slack each row is given: as far as a sum may be from its bound at best, so that slack is a
     share of that; nothing where whole pieces are counted and a point of whole pieces is wanted.
     """

@@ -46,7 +46,7 @@ def decide(judge: Judge, question: Question, deadline: float | None = None) -> V
     exact = ladder_exactly(judge, batch) if _is_blurred(judge, batch) else None
     if exact is not None:
         return exact
-    counted = _by_counting(judge, batch)
+    counted = _by_counting(judge, batch) if len(batch.others) == 1 else None
     return counted or _search(judge, batch, _Budget(MOST_NODES, deadline))
 
 
@@ -92,8 +92,12 @@ def _search(judge: Judge, root: Batch, budget: _Budget) -> Verdict:
             continue
         if (batch is root or mixed_slots(relaxed) <= FEW) and holds_near(judge, batch, relaxed):
             return "holds"
-        if batch is root and dived(judge, batch, relaxed):
-            return "holds"
+        if batch is root:
+            counted = _by_counting(judge, batch) if len(batch.others) > 1 else None
+            if counted is not None:
+                return counted
+            if dived(judge, batch, relaxed):
+                return "holds"
         children = _branches(judge, batch, relaxed)
         if children is None:
             left_open = True

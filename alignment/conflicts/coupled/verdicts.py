@@ -66,6 +66,8 @@ class Judge:
     ladders: dict[tuple[int, int], Any] = field(default_factory=dict)
     orders: dict[tuple[int, int], Order | None] = field(default_factory=dict)
     lattice: Lattice = field(init=False)
+    fewest: dict[tuple[int, int, bytes, bytes], Any] = field(default_factory=dict)
+    uncounted: set[int] = field(default_factory=set)
     solver: Any = None
     arc_of_row: Ints = field(init=False)
     kind_of_row: Ints = field(init=False)
@@ -119,7 +121,8 @@ class Judge:
 
     def has_order(self, question: Question) -> bool:
         """Do the ladders of a question lie on a lattice, so that one pass pushes them?"""
-        return self._order(question) is not None
+        order = self._order if question.component.number >= 0 else self._read_order
+        return order(question) is not None
 
     def _order(self, question: Question) -> Order | None:
         component = question.component
@@ -127,9 +130,13 @@ class Judge:
         if key[0] < 0:
             return None
         if key not in self.orders:
-            rows = component.rows[self.model.active(question.rules)[self.model.rows.rule[component.rows]]]
-            self.orders[key] = order_of(self.model, self._arcs(rows[self.kind_of_row[rows] == 0]))
+            self.orders[key] = self._read_order(question)
         return self.orders[key]
+
+    def _read_order(self, question: Question) -> Order | None:
+        rows = question.component.rows
+        rows = rows[self.model.active(question.rules)[self.model.rows.rule[rows]]]
+        return order_of(self.model, self._arcs(rows[self.kind_of_row[rows] == 0]))
 
     def _arcs(self, rows: Ints) -> Arcs:
         a, at = self.kinds.arcs, self.arc_of_row[rows]

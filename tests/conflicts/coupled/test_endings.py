@@ -93,9 +93,7 @@ def _breaks(rule: Rule, instance: Instance, prices: list[Fraction]) -> bool:
     if rule.family == "aggregate":
         total = sum((x for _, x in inside), Fraction(0))
         return bool(inside) and says(rule.text.replace("sum(price)", "total"), {"total": total}) is False
-    return any(
-        says(rule.text, {"lower.price": a, "upper.price": b}) is False for (_, a), (_, b) in pairwise(inside)
-    )
+    return any(says(rule.text, {"lower.price": a, "upper.price": b}) is False for (_, a), (_, b) in pairwise(inside))
 
 
 def minimal(broken: list[frozenset[str]], ids: list[str]) -> Iterator[frozenset[str]]:

@@ -9,6 +9,7 @@ import pytest
 from alignment.conflicts.check import Situation, situation
 from alignment.initiative.reading import load
 
+COUPLED = {"average-index", "change-budget", "line-margin-rate", "power-ladder"}
 SAMPLE = Path(__file__).parents[3] / "data" / "sample" / "initiative.yaml"
 
 
@@ -35,9 +36,31 @@ def test_a_coupled_rule_clashes_in_as_many_years_or_ladders(case: Situation, ids
     assert case.coupled.evidence[ids].parts == parts
 
 
+def test_the_search_comes_to_its_end_and_lists_all_that_a_search_set_by_set_has_found(case: Situation) -> None:
+    several = {c.ids for c in case.coupled.clashes if len(COUPLED & set(c.ids)) > 1}
+
+    assert case.complete
+    assert several == {
+        ("average-index", "change-budget", "european-standing", "floor-over-cost", "no-discount-look"),
+        ("average-index", "change-budget", "margin-rate", "no-discount-look"),
+        ("average-index", "european-standing", "margin-rate", "no-discount-look", "power-ladder"),
+        ("average-index", "no-cut-at-launch", "power-ladder"),
+        (
+            "change-budget",
+            "entry-price",
+            "european-standing",
+            "list-steps",
+            "power-ladder",
+            "volume-ceiling",
+        ),
+        ("change-budget", "european-standing", "floor-over-cost", "power-ladder"),
+        ("change-budget", "margin-rate", "power-ladder"),
+        ("change-budget", "no-discount-look", "power-ladder"),
+    }
+
+
 def test_no_other_set_has_a_single_coupled_rule(case: Situation) -> None:
-    coupled = {"average-index", "change-budget", "line-margin-rate", "power-ladder"}
-    single = [c.ids for c in case.coupled.clashes if len(coupled & set(c.ids)) == 1]
+    single = [c.ids for c in case.coupled.clashes if len(COUPLED & set(c.ids)) == 1]
 
     assert len(single) == 9
 

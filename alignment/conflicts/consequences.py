@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from alignment.conflicts.alternatives import excepted, retired, softened
 from alignment.conflicts.check import Situation
@@ -16,7 +17,6 @@ from alignment.conflicts.members import Clash
 from alignment.conflicts.numbers import Reader
 from alignment.conflicts.repairs import Tried, bound_repairs, new_texts
 from alignment.conflicts.report import Concession, Conflict, Edit, Finding, Repair
-from alignment.conflicts.solving import interval
 from alignment.conflicts.trials import Bench, Ids, Move, bench_of
 from alignment.rules.ruleset import Checked, schema_of
 
@@ -112,13 +112,13 @@ def _concession(id: str, moves: Sequence[Move], clash: Clash, repairs: Repairs) 
     """How far the rule's bound moves, in lever units, on the item of the conflict where it moves furthest."""
     rule, lever = repairs.bench.rules.of(id), repairs.bench.rules.levers.get(clash.lever or "")
     changed = repairs.bench.changed(rule, moves)
-    rows = repairs.exact_rows(repairs.looked_at(clash))
-    shifts = [_shift(rule, changed, row) for row in rows] if is_bound(rule) and is_bound(changed) else []
+    keys = repairs.looked_at(clash) if is_bound(rule) and is_bound(changed) else []
+    shifts = [_shift(repairs.interval(rule, key), repairs.interval(changed, key)) for key in keys]
     return Concession(rule.constraint.team, _figure(max(shifts, default=Fraction(0))), lever.unit if lever else None)
 
 
-def _shift(rule: Checked, changed: Checked, row: Mapping[str, object]) -> Fraction:
-    pairs = zip(interval([rule], row), interval([changed], row), strict=True)
+def _shift(was: tuple[Any, Any], now: tuple[Any, Any]) -> Fraction:
+    pairs = zip(was, now, strict=True)
     return max((abs(a[0] - b[0]) for a, b in pairs if a is not None and b is not None), default=Fraction(0))
 
 

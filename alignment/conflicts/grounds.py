@@ -16,7 +16,7 @@ from alignment.conflicts.line import scope_sql
 from alignment.conflicts.members import Clash, exact_row, plain, rows_of
 from alignment.conflicts.members import Keys as ByNumber
 from alignment.conflicts.numbers import OwnNumber, added_numbers, own_numbers
-from alignment.conflicts.solving import Row
+from alignment.conflicts.solving import Row, interval
 from alignment.conflicts.telling import Mark, marks
 from alignment.conflicts.trials import Bench, Ids, Keys, Move, Trial
 from alignment.conflicts.troubled import Troubled
@@ -42,6 +42,7 @@ class Repairs:
     looked: dict[Ids, list[Any]] = field(default_factory=dict)
     signs: dict[str, int] = field(default_factory=dict)
     readable: dict[str, bool] = field(default_factory=dict)
+    spans: dict[tuple[str, str, Any], tuple[Any, Any]] = field(default_factory=dict)
     effort: int = 0
 
     @cached_property
@@ -146,6 +147,14 @@ class Repairs:
             for key, row in zip(part, rows_of(self.bench.catalogue, part, self.troubled.columns), strict=True):
                 self.rows[key] = exact_row(row)
         return [self.rows[k] for k in keys]
+
+
+    def interval(self, rule: Checked, key: Any) -> tuple[Any, Any]:
+        """Lower and upper end of an interval rule on an item, exactly, as `solving.interval` has them; read once."""
+        name = rule.id, rule.rule.text, key
+        if name not in self.spans:
+            self.spans[name] = interval([rule], self.exact_rows([key])[0])
+        return self.spans[name]
 
 
 def _extremes(clash: Clash, most: int) -> list[Any]:

@@ -7,7 +7,6 @@ from fractions import Fraction
 from alignment.conflicts.ends import is_bound
 from alignment.conflicts.grounds import Repairs
 from alignment.conflicts.members import Clash
-from alignment.conflicts.solving import interval
 from alignment.conflicts.trials import Move
 from alignment.initiative.models import Lever
 from alignment.rules.ruleset import Checked
@@ -52,8 +51,8 @@ def _in_domain(rule: Checked, move: Move, lever: Lever, clash: Clash, repairs: R
         return True
     low = None if lever.minimum is None else Fraction(lever.minimum)
     high = None if lever.maximum is None else Fraction(lever.maximum)
-    for row in repairs.exact_rows(repairs.looked_at(clash)):
-        for was, now in zip(interval([rule], row), interval([changed], row), strict=True):
+    for key in repairs.looked_at(clash):
+        for was, now in zip(repairs.interval(rule, key), repairs.interval(changed, key), strict=True):
             if was is None or now is None or was == now:
                 continue
             if (low is not None and now[0] < low) or (high is not None and now[0] > high):

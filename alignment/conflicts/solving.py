@@ -51,7 +51,9 @@ def targets(rule: Checked, others: Sequence[Checked], lever: Lever | None, row: 
     if all(_rays(o) is not None for o in [rule, *applying]):
         return _beside(rule, applying, lever, row)
     points, forbidden = representatives([rule, *applying], lever, row), forbidden_on(applying, row)
-    allowed = [x for x in points if not any(holds(f, x, row) for f in forbidden)]
+    low, high = interval([o for o in applying if _rays(o) is not None], row)
+    likely = (x for x in points if (low is None or x >= low[0]) and (high is None or x <= high[0]))
+    allowed = [x for x in likely if not any(holds(f, x, row) for f in forbidden)]
     found = [Target(x) for x in allowed]
     if lever.step is None:
         cuts = set(breakpoints([rule, *applying], row))

@@ -20,7 +20,8 @@ class Pareto:
     """Summed changes against today of two goals, turned so that more is what each wants, in their metrics' units.
 
     frontier: corners of the upper right hull of all mixes, by rising x: each is reached by one choice per item, and no
-    mix lies beyond the line through all of them, with rules over several items left aside. vertices: how many the whole line has, where `frontier` is a part.
+    mix lies beyond the line through all of them; rules over several items are left aside. vertices: how many the whole
+    line has, where `frontier` is a part.
     """
 
     goals: tuple[str, str]

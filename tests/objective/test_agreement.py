@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import kendalltau
 
 from alignment.objective.agreement import agreement_of
+from alignment.objective.mapping import map_objective
 from tests.objective.tables import initiative
 
 GOALS = [{"id": f"g{k}", "team": "ops", "metric": "abc"[k % 3]} for k in range(6)]
@@ -81,3 +82,30 @@ def test_a_participant_counts_by_the_share_of_points_not_by_their_number():
     other = points({"brand": [1, 2]})
     found = agreement_of(initiative(GOALS[:2], {"expression": "a"}, points=heavy + light + other))
     assert found.goals[1].ranks == {"ops": 1, "brand": 1}
+
+
+def test_the_p_value_by_permutations_is_near_that_of_all_rankings():
+    given = {"ops": [6, 5, 4, 3, 2, 1], "brand": [5, 6, 3, 4, 1, 2], "tech": [2, 4, 6, 5, 3, 1]}
+    found = agreed(given)
+    ranks = [np.array([7 - value for value in row]) for row in given.values()]
+    orders = np.array(list(permutations(range(6))))
+    sums = ranks[0] + ranks[1][orders][:, None] + ranks[2][orders][None, :]
+    spread = ((sums - sums.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
+    exact = float((spread >= ((sum(ranks) - 10.5) ** 2).sum() - 1e-9).mean())
+    assert found.method == "permutation" and 0.01 < exact < 0.2
+    assert found.p == pytest.approx(exact, abs=4 * (exact * (1 - exact) / 20_000) ** 0.5 + 1e-4)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_goals_that_divide_the_teams_are_those_whose_ranks_spread_by_half_the_number_of_goals(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 6))
+    given = {team: [int(v) for v in rng.integers(0, 5, n)] for team in ("ops", "brand", "tech")}
+    for row in given.values():
+        row[0] += 1
+    goals = GOALS[:n]
+    report = map_objective(initiative(goals, {"expression": "a"}, points=points(given), decisions=None))
+    divided = {f.subjects[0] for f in report.findings if f.code == "divided_goal"}
+    ranks = [[1 + sum(v > w for v in row) + (row.count(w) - 1) / 2 for w in row] for row in given.values()]
+    expected = {f"g{k}" for k in range(n) if max(r[k] for r in ranks) - min(r[k] for r in ranks) >= n / 2}
+    assert divided == expected

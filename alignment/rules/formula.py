@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from sqlglot import exp
@@ -147,12 +148,18 @@ class Logic:
 
     def forbidden(self) -> Formula:
         """Where a rule forbids: FALSE, or NULL because the lever value makes a divisor zero (SQL CHECK otherwise)."""
-        if self.zero == FALSE:
-            return self.false
-        return either(self.false, self._zero_outside(True))
+        return self._forbidden
 
     def unknown(self) -> Formula:
         """Where the rule is NULL."""
+        return self._unknown
+
+    @cached_property
+    def _forbidden(self) -> Formula:
+        return either(self.false, self._zero_outside(True))
+
+    @cached_property
+    def _unknown(self) -> Formula:
         return both(negation(self.true), negation(self.false))
 
     def _zero_outside(self, answer: bool) -> Formula:

@@ -29,12 +29,12 @@ class Clique:
 def cliques_of(judge: Judge, batch: Batch) -> list[Clique]:
     """Cliques of slots that are counted piecewise and tied by ladders, among what a batch of one question allows.
 
-    Which items are at odds depends on the ladders alone, so cliques are found once for each set of coupled rules.
+    Which items are at odds depends on the ladders alone, so cliques are found once for each set of ladders and counts.
     """
     if not len(batch.arcs.row) or not len(batch.others):
         return []
     question = batch.questions[0]
-    key = (question.component.number, question.rules & judge.model.coupled_bits)
+    key = (question.component.number, question.rules & (judge.ordering | judge.counting))
     every = judge.cliques.get(key) if key[0] >= 0 else None
     if every is None:
         every = judge.cliques[key] = _found(judge, batch)

@@ -89,9 +89,9 @@ def _disturbed(batch: Batch, counted: _Counted, tied: Bools) -> Bools:
 
 
 def _ladders(judge: Judge, batch: Batch) -> list[list[_Level]] | None:
-    """The levels of all ladders, which depend on the coupled rules alone; read once for each set of these."""
+    """The levels of all ladders, read once for each set of rules that order items."""
     question = batch.questions[0]
-    key = (question.component.number, question.rules & judge.model.coupled_bits)
+    key = (question.component.number, question.rules & judge.ordering)
     if key[0] < 0:
         return _levels(batch)
     if key not in judge.ladders:

@@ -26,6 +26,7 @@ from alignment.conflicts.positions import Ints
 if TYPE_CHECKING:
     from alignment.conflicts.coupled.cliques import Clique
 
+MOST_ARCS = 300  # in a question, for a pass slot by slot; with more of them, rounds of arrays are quicker
 MENDABLE = 1e-3  # of a bound: how much a row may be exceeded by a point that is moved onto it in fractions
 
 Verdict = Literal["holds", "fails", "open"]
@@ -57,7 +58,10 @@ class Batch:
 
 @dataclass
 class Judge:
-    """A model with its rows by kind; and what was found out once, to be used again."""
+    """A model with its rows by kind; and what was found out once, to be used again.
+
+    ordering, counting: the coupled rules with ladders or limits, and those that count items piecewise.
+    """
 
     model: Model
     kinds: Kinds = field(init=False)
@@ -80,7 +84,18 @@ class Judge:
         for kind, rows in ((0, self.kinds.arcs.row), (1, self.kinds.limits.row)):
             self.kind_of_row[rows] = kind
             self.arc_of_row[rows] = np.arange(len(rows))
+        self.ordering = self._bits(self.kind_of_row < 2)
+        self.counting = self._bits(self._has_pieces())
         self.entry_start = np.searchsorted(self.model.rows.entry_row, np.arange(n + 1))
+
+    def _has_pieces(self) -> Bools:
+        rows = self.model.rows
+        return np.bincount(rows.entry_row, rows.entry_piece >= 0, len(rows)) > 0
+
+    def _bits(self, rows: Bools) -> int:
+        """The coupled rules that some of the marked rows belong to."""
+        base = len(self.model.items)
+        return sum(1 << (base + int(r)) for r in np.unique(self.model.rows.rule[rows]))
 
     def batch(self, questions: Sequence[Question]) -> Batch:
         """The slots of several questions with what their rules leave, ladders pushed."""
@@ -105,16 +120,19 @@ class Judge:
         return Batch(questions, slots, of_slot, place, found, pushed, arcs, limits, rows[kind == 2], of_row[kind == 2])
 
     def pushed(self, questions: Sequence[Question], found: Room, arcs: Arcs, limits: Limits, place: Ints) -> Pushed:
-        """Narrows a room by ladders and limits: in one pass where the ladders of all questions allow it."""
-        orders = [self._order(q) for q in questions]
-        if len(arcs.row) and not len(limits.row) and None not in orders:
+        """Narrows a room by ladders and limits: in one pass where the ladders of all questions are short of steps."""
+        if not len(limits.row) and 0 < len(arcs.row) <= MOST_ARCS * len(questions):
+            orders = [self._order(q) for q in questions]
             done = Pushed(found.empty.copy(), np.zeros(len(found.slots), bool), np.zeros(len(found.slots), bool))
-            if all(push_in_order(self.lattice, found, order, place, done) for order in orders if order is not None):
+            if None not in orders and all(
+                push_in_order(self.lattice, found, order, place, done) for order in orders if order is not None
+            ):
                 return done.closed(found)
         return push(self.model, found, arcs, limits, place)
 
     def _push_up(self, batch: Batch, start: Room) -> None:
-        orders = [self._order(q) for q in batch.questions]
+        few = len(batch.arcs.row) <= MOST_ARCS * len(batch.questions)
+        orders = [self._order(q) if few else None for q in batch.questions]
         lifted = [o is not None and lift_in_order(self.lattice, start, o, batch.place) for o in orders]
         if not all(lifted):
             push_up(self.model, start, batch.arcs, batch.place)
@@ -126,7 +144,7 @@ class Judge:
 
     def _order(self, question: Question) -> Order | None:
         component = question.component
-        key = (component.number, question.rules & component.rules & self.model.coupled_bits)
+        key = (component.number, question.rules & component.rules & self.ordering)
         if key[0] < 0:
             return None
         if key not in self.orders:

@@ -1,21 +1,26 @@
-"""On the sample, each coupled rule by itself clashes with the sets that a search of its own, set by set, has found."""
+"""On the sample with two rules more, each coupled rule clashes with the sets that a search set by set has found."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from alignment.conflicts.check import Situation, situation
 from alignment.initiative.reading import load
+from tests.data.tied import SAMPLE, tied_sample
 
 COUPLED = {"average-index", "change-budget", "line-margin-rate", "power-ladder"}
-SAMPLE = Path(__file__).parents[3] / "data" / "sample" / "initiative.yaml"
 
 
 @pytest.fixture(scope="module")
 def case() -> Situation:
-    return situation(load(SAMPLE))
+    return situation(tied_sample())
+
+
+def test_the_sample_as_it_comes_is_searched_to_the_end() -> None:
+    alone = situation(load(SAMPLE))
+
+    assert alone.complete
+    assert len(alone.coupled.clashes) == 11
 
 
 @pytest.mark.parametrize(

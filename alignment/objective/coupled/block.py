@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 FEASIBLE = 1e-9
 
 
+def first_of_each(candidates: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """Of ascending candidates the first one of each item."""
+    items = item[candidates]
+    return np.asarray(candidates[np.flatnonzero(np.diff(items, prepend=-1))])
+
+
 @dataclass(frozen=True)
 class Block:
     """n candidates of m items, by item, in the order in which ties are decided; every item has one.
@@ -42,9 +48,7 @@ class Block:
 
     def first_best(self, values: np.ndarray) -> np.ndarray:
         """Of each item the first candidate with the largest value."""
-        at = np.flatnonzero(values == self.tops(values)[self.item])
-        _, first = np.unique(self.item[at], return_index=True)
-        return np.asarray(at[first])
+        return first_of_each(np.flatnonzero(values == self.tops(values)[self.item]), self.item)
 
     def used(self, chosen: np.ndarray) -> np.ndarray:
         """What a choice uses of each row."""

@@ -23,7 +23,7 @@ from alignment.rules.algebra import NotNormal
 from alignment.rules.parse import Rule
 from alignment.words import counted, listed
 
-MOST_CANDIDATES = 2_000_000
+MOST_CANDIDATES = 1_000_000
 MOST_KEPT = 16
 NAMED = 2
 

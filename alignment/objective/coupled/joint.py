@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from alignment.objective.coupled.block import Block
+from alignment.objective.coupled.block import Block, first_of_each
 from alignment.objective.coupled.play import Play
 from alignment.objective.coupled.rows import Rows
 from alignment.objective.coupled.solving import Solved, solve
@@ -92,9 +92,7 @@ def alone(play: Play, values: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """Of each item by itself the first allowed candidate with the largest value, to twelve digits."""
     shown = np.where(allowed, values, -np.inf)
     top = np.maximum.reduceat(shown, play.start[:-1])
-    at = np.flatnonzero(shown >= (top - TIE * np.abs(top))[play.item])
-    _, first = np.unique(play.item[at], return_index=True)
-    return np.asarray(at[first])
+    return first_of_each(np.flatnonzero(shown >= (top - TIE * np.abs(top))[play.item]), play.item)
 
 
 def _rows_of(table: Table, p: int) -> np.ndarray:

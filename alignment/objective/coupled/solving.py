@@ -19,6 +19,7 @@ from alignment.objective.coupled.programme import Answer, chosen_of, multipliers
 
 MOST_SOLVED = 20_000
 MOST_ORDERED = 2_000
+MOST_PROMISING = 4_000
 FIRST_LOOK = 200
 TOLERANCE = 1e-10
 
@@ -123,7 +124,7 @@ def _bounded(block: Block, most: int) -> Solved:
     """A bound by subgradients, and the best choice among the most promising candidates."""
     found = ascend(block)
     loss, bound = _losses(block, found.multipliers)
-    kept = _promising(loss, most)
+    kept = _promising(loss, min(most, MOST_PROMISING))
     kept[block.first_best(-loss)] = True
     answer = chosen_of(block.only(kept))
     known = [] if found.chosen is None else [found.chosen]

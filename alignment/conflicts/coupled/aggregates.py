@@ -18,9 +18,10 @@ from alignment.conflicts.coupled.forms import Form, Givens, has_unknown, pieces_
 from alignment.initiative.models import Lever
 from alignment.rules.algebra import ONE, ZERO, Linear, NotNormal, Value, divide
 from alignment.rules.formula import TRUE, Formula, both
-from alignment.rules.logic import Side, logic_of, quotients
+from alignment.rules.logic import logic_of, quotients
 from alignment.rules.parse import AGGREGATES
 from alignment.rules.ruleset import Checked
+from alignment.rules.signs import Side
 
 Kind = Literal["sum", "min", "max"]
 

@@ -138,7 +138,7 @@ class Asked:
 
     def verdicts(self, questions: Sequence[Question]) -> list[Verdict]:
         """The answers, remembered for later; `open` where none was found."""
-        found = self.judge.verdicts(questions, self.searching)
+        found = self.judge.verdicts(questions)
         if self.searching:
             for i, question in enumerate(questions):
                 known = self.judge.known.verdict(question.component, question.rules)

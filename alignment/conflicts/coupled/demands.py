@@ -25,9 +25,10 @@ from alignment.conflicts.coupled.forms import (
 )
 from alignment.rules.algebra import NotNormal, bare
 from alignment.rules.formula import MIRRORED, OPPOSITE, Operator
-from alignment.rules.logic import OPERATORS, said
+from alignment.rules.logic import said
 from alignment.rules.parse import conjuncts
 from alignment.rules.render import comparisons
+from alignment.rules.signs import OPERATORS
 
 
 @dataclass(frozen=True)

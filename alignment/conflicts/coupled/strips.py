@@ -17,7 +17,8 @@ from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.cells import judged, stretches
 from alignment.conflicts.choices import value_tree
 from alignment.conflicts.endings import Pieces, pieces
-from alignment.conflicts.line import Bools, Floats, Frame, Line, casts_of, frames, line_of
+from alignment.conflicts.frames import Frame, frames
+from alignment.conflicts.line import Bools, Floats, Line, casts_of, line_of
 from alignment.conflicts.positions import FAR, Ints, Positions, positions
 from alignment.initiative.models import Lever
 from alignment.rules.formula import FALSE, Formula, Logic

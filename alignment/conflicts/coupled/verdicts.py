@@ -172,19 +172,17 @@ class Judge:
         offset = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         return np.repeat(start, count) + offset, which
 
-    def verdicts(self, questions: Sequence[Question], moving: bool = True) -> list[Verdict]:
-        """The answer to each question, `open` where it takes a search; moving: also move points towards satisfying
-        rows.
-        """
+    def verdicts(self, questions: Sequence[Question]) -> list[Verdict]:
+        """The answer to each question, `open` where it takes a search."""
         answers = [self.known.verdict(q.component, q.rules) for q in questions]
         new = [i for i, answer in enumerate(answers) if answer is None or answer == "open"]
-        for i, answer in zip(new, self._decided([questions[i] for i in new], moving), strict=True):
+        for i, answer in zip(new, self._decided([questions[i] for i in new]), strict=True):
             answers[i] = answer
             if answer != "open":
                 self.known.add(questions[i].component, questions[i].rules, answer)
         return [answer or "open" for answer in answers]
 
-    def _decided(self, questions: Sequence[Question], moving: bool) -> list[Verdict]:
+    def _decided(self, questions: Sequence[Question]) -> list[Verdict]:
         if not questions:
             return []
         batch = self.batch(questions)

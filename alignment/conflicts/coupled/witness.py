@@ -16,6 +16,7 @@ from alignment.conflicts.line import Bools, Floats
 from alignment.conflicts.positions import Ints
 
 DEEPEST = 8
+MOST_MIXED = 2_000
 WHOLE = 1e-6
 
 
@@ -106,7 +107,8 @@ def dived(judge: Judge, batch: Batch, relaxed: Relaxed) -> bool:
         found = solved
         if _holds_in(judge, settled(judge, at, found), found.point):
             return True
-    return bool(mixed_slots(relaxed)) and _holds_mixed(judge, batch, relaxed)
+    few = len(batch.slots) <= MOST_MIXED and mixed_slots(relaxed)
+    return bool(few) and _holds_mixed(judge, batch, relaxed)
 
 
 def mixed_slots(relaxed: Relaxed) -> int:

@@ -5,35 +5,19 @@ Comparisons are brought to linear ones, case by case; what cannot be is refused 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Callable
 from functools import reduce
 from itertools import product
 
 from sqlglot import exp
 
 from alignment.initiative.models import Lever
-from alignment.rules.algebra import (
-    ZERO,
-    Linear,
-    NotNormal,
-    Ratio,
-    Value,
-    bare,
-    constant,
-    context,
-    divide,
-    lever_of,
-    negate,
-    number_of,
-)  # fmt: skip
+from alignment.rules.algebra import NotNormal, Ratio, bare, context, lever_of, number_of
 from alignment.rules.formula import (
     FALSE,
     MIRRORED,
     OPPOSITE,
     TRUE,
-    Compare,
     Formula,
     Given,
     Logic,
@@ -45,25 +29,9 @@ from alignment.rules.formula import (
     negation,
 )  # fmt: skip
 from alignment.rules.parse import conjuncts
+from alignment.rules.signs import OPERATORS, Side, compare_tree, divides, has_parts, sign
 
-OPERATORS: dict[type[exp.Expression], Operator] = {
-    exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=", exp.EQ: "=", exp.NEQ: "<>",
-}  # fmt: skip
 MOST_PIECES = 64
-
-
-@dataclass(frozen=True)
-class Side:
-    """The lever a rule is solved for, its domain, and columns known to be positive (1) or negative (-1) where known."""
-
-    lever: str
-    domain: Lever
-    signs: Mapping[str, int] = field(default_factory=dict)
-
-    def is_in(self, tree: exp.Expression) -> bool:
-        """Does a tree name the lever?"""
-        return any(c.name == self.lever and not c.table for c in tree.find_all(exp.Column))
-
 
 _Pieces = list[tuple[Formula, Ratio]]
 
@@ -146,7 +114,7 @@ def _comparison(left: exp.Expression, operator: Operator, right: exp.Expression,
     if isinstance(left, exp.Abs) and operator not in ("=", "<>"):
         return _absolute(left.this, operator, right, side)
     pairs = _limited(product(quotients(left, side), quotients(right, side)))
-    return _by_cases([(both(ga, gb), _sign(a.plus(b.negated()), operator, side)) for (ga, a), (gb, b) in pairs])
+    return _by_cases([(both(ga, gb), sign(a.plus(b.negated()), operator, side)) for (ga, a), (gb, b) in pairs])
 
 
 def _limited(found: product[tuple[tuple[Formula, Ratio], ...]]) -> list[tuple[tuple[Formula, Ratio], ...]]:
@@ -154,29 +122,6 @@ def _limited(found: product[tuple[tuple[Formula, Ratio], ...]]) -> list[tuple[tu
     if len(pairs) > MOST_PIECES:
         raise NotNormal("it has too many cases")
     return pairs
-
-
-def compare_tree(left: exp.Expression, operator: Operator, right: exp.Expression) -> exp.Expression:
-    """A comparison as a tree."""
-    kind = next(k for k, o in OPERATORS.items() if o == operator)
-    return kind(this=exp.Paren(this=left.copy()), expression=exp.Paren(this=right.copy()))
-
-
-def is_null(tree: exp.Expression) -> exp.Expression:
-    """`tree is null` as a tree."""
-    return exp.Is(this=exp.Paren(this=tree.copy()), expression=exp.Null())
-
-
-def _is_known(tree: exp.Expression) -> Given:
-    return Given(exp.Not(this=is_null(tree)))
-
-
-def may_be_null(tree: exp.Expression) -> bool:
-    """Is there more in a tree than numbers that are added and multiplied?"""
-    return any(type(node) not in _NEVER_NULL for node in tree.walk())
-
-
-_NEVER_NULL = (exp.Literal, exp.Boolean, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul)
 
 
 def _absolute(inside: exp.Expression, operator: Operator, right: exp.Expression, side: Side) -> Logic:
@@ -192,118 +137,6 @@ def _residue(mod: exp.Expression, operator: Operator, right: exp.Expression) -> 
     if not (isinstance(bare(mod.this), exp.Column) and modulus and value is not None):
         raise NotNormal("it takes a remainder of something other than the lever, or by a column")
     return Logic(Residue(abs(modulus), operator, value), Residue(abs(modulus), OPPOSITE[operator], value))
-
-
-def _sign(ratio: Ratio, operator: Operator, side: Side) -> Logic:
-    """top / bottom ⋈ 0, by the sign of the bottom; each part is false where a column that it needs is NULL."""
-    moving = [d for d in dict.fromkeys(ratio.divisors) if not d.is_constant]
-    zero = either(*(_root(d, side) for d in moving))
-    always = either(*(_vanishes(d, side) for d in moving))
-    up, down = _linear(ratio.bottom, ">", side), _linear(ratio.bottom, "<", side)
-    known = _divides(ratio, side)
-    safe = TRUE if moving == [ratio.bottom] else both(negation(zero), negation(always))
-
-    def where(wanted: Operator) -> Formula:
-        upright = _linear(ratio.top, wanted, side, fold=False)
-        turned = _linear(ratio.top, MIRRORED[wanted], side, fold=False)
-        return both(known, parts, safe, either(both(up, upright), both(down, turned)))
-
-    parts = TRUE if zero == FALSE else _has_parts(ratio)
-    return Logic(where(operator), where(OPPOSITE[operator]), both(known, parts, negation(always), zero))
-
-
-def _root(form: Linear, side: Side) -> Formula:
-    """Where the lever makes a·x + b zero, and would not at another value."""
-    root = _within(Compare("=", divide(negate(form.b), form.a)), side)
-    return root if _sign_of(form.a, side) else both(_constant_sign(form.a, "<>", side), root)
-
-
-def _vanishes(form: Linear, side: Side) -> Formula:
-    """Where a·x + b is zero whatever the lever."""
-    return both(_constant_sign(form.a, "=", side), _constant_sign(form.b, "=", side))
-
-
-def _divides(ratio: Ratio, side: Side) -> Formula:
-    """Where no divisor without the lever is zero or NULL."""
-    fixed = [d.b for d in dict.fromkeys(ratio.divisors) if d.is_constant and not isinstance(d.b, Fraction)]
-    return both(*(_constant_sign(d, "<>", side) for d in fixed))
-
-
-def _has_parts(ratio: Ratio) -> Formula:
-    """Where no column of the ratio is NULL."""
-    parts = [v for form in (ratio.top, ratio.bottom) for v in (form.a, form.b) if isinstance(v, exp.Expression)]
-    trees = {tree.sql(): tree for tree in map(_unsigned, parts) if may_be_null(tree)}
-    return both(*(_is_known(tree) for tree in trees.values()))
-
-
-def _unsigned(tree: exp.Expression) -> exp.Expression:
-    tree = bare(tree)
-    return _unsigned(tree.this) if isinstance(tree, exp.Neg) else tree
-
-
-def _linear(form: Linear, operator: Operator, side: Side, fold: bool = True) -> Formula:
-    """a·x + b ⋈ 0 as a comparison of x, by the sign of a; `fold` uses what the lever's domain already decides."""
-    if form.is_constant:
-        return _constant_sign(form.b, operator, side)
-    bound = divide(negate(form.b), form.a)
-
-    def compared(found: Operator) -> Formula:
-        return _within(Compare(found, bound), side) if fold else Compare(found, bound)
-
-    known = _sign_of(form.a, side)
-    if known:
-        return compared(operator if known > 0 else MIRRORED[operator])
-    return either(
-        both(_constant_sign(form.a, ">", side), compared(operator)),
-        both(_constant_sign(form.a, "<", side), compared(MIRRORED[operator])),
-        both(_constant_sign(form.a, "=", side), _constant_sign(form.b, operator, side)),
-    )
-
-
-def _within(compare: Compare, side: Side) -> Formula:
-    """A comparison with a constant that the lever's domain already decides."""
-    low, high, bound = side.domain.minimum, side.domain.maximum, compare.bound
-    if not isinstance(bound, Fraction):
-        return compare
-    if low is not None and (Fraction(low) > bound or (Fraction(low) == bound and compare.operator in ("<", ">="))):
-        return Truth(compare.operator in (">", ">=", "<>"))
-    if high is not None and (Fraction(high) < bound or (Fraction(high) == bound and compare.operator in (">", "<="))):
-        return Truth(compare.operator in ("<", "<=", "<>"))
-    return compare
-
-
-def _constant_sign(value: Value, operator: Operator, side: Side) -> Formula:
-    """value ⋈ 0; false where the value is NULL, also where its sign is known."""
-    if isinstance(value, Fraction):
-        return Truth(holds(value, operator, ZERO))
-    known = _sign_of(value, side)
-    if known:
-        return _is_known(value) if holds(Fraction(known), operator, ZERO) else FALSE
-    return Given(compare_tree(value, operator, exp.Literal.number(0)))
-
-
-def holds(a: Fraction, operator: Operator, b: Fraction) -> bool:
-    """a ⋈ b."""
-    return {"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "=": a == b, "<>": a != b}[operator]
-
-
-def _sign_of(value: Value, side: Side) -> int:
-    """1 or -1 where the sign is known on every row that has a value, else 0."""
-    if isinstance(value, Fraction):
-        return (value > 0) - (value < 0)
-    tree = bare(value)
-    if isinstance(tree, exp.Column):
-        return side.signs.get(tree.name, 0)
-    if isinstance(tree, exp.Literal):
-        return 0 if tree.is_string else _sign_of(constant(tree.name), side)
-    if isinstance(tree, exp.Neg):
-        return -_sign_of(tree.this, side)
-    if isinstance(tree, (exp.Mul, exp.Div)):
-        return _sign_of(tree.this, side) * _sign_of(tree.expression, side)
-    if isinstance(tree, exp.Add):
-        first, second = _sign_of(tree.this, side), _sign_of(tree.expression, side)
-        return first if first == second else 0
-    return 0
 
 
 # Numbers, piece by piece: (where it is this one, a ratio of linear forms); where no piece holds the number is NULL
@@ -339,7 +172,7 @@ def _binary(combine: Callable[[Ratio, Ratio], Ratio]) -> Callable[[exp.Expressio
 def _abs_pieces(tree: exp.Expression, side: Side) -> _Pieces:
     found: _Pieces = []
     for guard, ratio in quotients(tree.this, side):
-        test = _sign(ratio, ">=", side)
+        test = sign(ratio, ">=", side)
         found.append((both(guard, either(test.true, test.zero)), ratio))  # a zero divisor is told by whoever compares
         found.append((both(guard, test.false), ratio.negated()))
     return found
@@ -354,7 +187,7 @@ def _extreme_pieces(tree: exp.Expression, side: Side) -> _Pieces:
         best_is_null, other_is_null = negation(_any_value(best)), negation(_any_value(other))
         found: _Pieces = []
         for (ga, a), (gb, b) in _limited(product(best, other)):
-            test = _sign(a.plus(b.negated()), keep, side)
+            test = sign(a.plus(b.negated()), keep, side)
             found += [(both(ga, gb, test.true), a), (both(ga, gb, test.false), b)]
         found += [(both(guard, _has_value(ratio), other_is_null), ratio) for guard, ratio in best]
         found += [(both(guard, _has_value(ratio), best_is_null), ratio) for guard, ratio in other]
@@ -370,7 +203,7 @@ def _has_value(ratio: Ratio) -> Formula:
     """Where a ratio is not NULL, whatever the lever."""
     if any(not d.is_constant for d in ratio.divisors):
         raise NotNormal("it chooses among quotients by the lever")
-    return both(_divides(ratio, Side("", Lever(name="x"))), _has_parts(ratio))
+    return both(divides(ratio, Side("", Lever(name="x"))), has_parts(ratio))
 
 
 def _case_pieces(tree: exp.Expression, side: Side) -> _Pieces:

@@ -18,18 +18,9 @@ from sqlglot import exp
 from alignment.initiative.models import Lever
 from alignment.rules.algebra import ZERO, NotNormal, Value, bare, literal, tree_of
 from alignment.rules.formula import FALSE, TRUE, Both, Compare, Either, Formula, Given, Logic, Not, both
-from alignment.rules.logic import (
-    MOST_PIECES,
-    OPERATORS,
-    Side,
-    compare_tree,
-    holds,
-    is_null,
-    logic_of,
-    may_be_null,
-    said,
-)
+from alignment.rules.logic import MOST_PIECES, logic_of, said
 from alignment.rules.parse import AGGREGATES, Rule, conjuncts
+from alignment.rules.signs import OPERATORS, Side, compare_tree, holds, is_null, may_be_null
 
 
 @dataclass(frozen=True)

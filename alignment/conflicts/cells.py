@@ -14,7 +14,8 @@ import numpy as np
 
 from alignment.conflicts.batches import Batch, Bools
 from alignment.conflicts.endings import Pieces, pieces, residue
-from alignment.conflicts.line import Line, frame_of, part_of
+from alignment.conflicts.frames import frame_of
+from alignment.conflicts.line import Line, part_of
 from alignment.conflicts.minimal import minimal_hitting_sets
 from alignment.conflicts.positions import FAR, Ints, Positions, positions
 from alignment.rules.formula import Both, Compare, Either, Formula, Given, Not, Residue, Truth

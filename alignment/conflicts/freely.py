@@ -14,7 +14,8 @@ from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells
 from alignment.conflicts.batches import Batch, Bools, Ints, batches
 from alignment.conflicts.endings import pieces
-from alignment.conflicts.line import Frame, Line, casts_of, frame_of, line_of, part_of
+from alignment.conflicts.frames import Frame, frame_of
+from alignment.conflicts.line import Line, casts_of, line_of, part_of
 from alignment.conflicts.pairs import Members
 from alignment.conflicts.positions import positions
 from alignment.conflicts.sweep import Sweep

@@ -10,7 +10,8 @@ import numpy as np
 
 from alignment.conflicts.batches import Bools, Floats, Ints
 from alignment.conflicts.cells import value_at
-from alignment.conflicts.line import Frame, Line, leans_on_range, leaves
+from alignment.conflicts.frames import Frame
+from alignment.conflicts.line import Line, leans_on_range, leaves
 from alignment.conflicts.positions import Positions
 from alignment.rules.formula import Compare, Formula, Residue
 from alignment.rules.normal import Normal

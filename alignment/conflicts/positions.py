@@ -15,7 +15,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.conflicts.line import Bools, Floats, Frame, Line
+from alignment.conflicts.batches import Bools, Floats
+from alignment.conflicts.frames import Frame
+from alignment.conflicts.line import Line
 from alignment.initiative.models import Lever
 
 Ints = NDArray[np.int64]

@@ -9,8 +9,8 @@ import numpy as np
 from alignment.conflicts import cells
 from alignment.conflicts.batches import Batch, Bools, Ints
 from alignment.conflicts.endings import Pieces, pieces
+from alignment.conflicts.frames import Frame, frame_of
 from alignment.conflicts.gaps import gaps
-from alignment.conflicts.line import Frame, frame_of
 from alignment.conflicts.pairs import Members
 from alignment.conflicts.positions import FAR, Positions, positions
 from alignment.conflicts.swept import Sweep, record

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from alignment.conflicts.endings import Pieces, pieces
-from alignment.conflicts.line import Line, casts_of, frames, line_of
+from alignment.conflicts.frames import frames
+from alignment.conflicts.line import Line, casts_of, line_of
 from alignment.conflicts.positions import FAR, Positions, positions
 from tests.conflicts.cases import case_of
 from tests.oracles.rules import says

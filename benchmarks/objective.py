@@ -134,7 +134,7 @@ def duckdb_step(folder: str) -> float:
 
 
 def pandas_step(folder: str) -> float:
-    """The captured share, each goal's regret and the guardrails' prices , as a capable user writes them in pandas."""
+    """The captured share, each goal's regret and the guardrails' prices, as a capable user writes them in pandas."""
     import pandas as pd
 
     start = time.perf_counter()

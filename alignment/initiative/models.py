@@ -53,7 +53,7 @@ DEFAULT_TEAMS = ("operations", "brand", "tech", "finance")
 class Record(BaseModel):
     """One entity of the file; remembers its author's order of keys for saving."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", populate_by_name=True)
     _written: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="wrap")

@@ -174,7 +174,7 @@ def test_the_model_behind_it_converged_and_no_cost_is_negative():
 def test_the_initiative_is_as_rich_as_promised(initiative):
     checked = [c for c in initiative["constraints"] if c.get("status") != "retired"]
     assert len(checked) >= 12
-    kinds = {"floor", "ceiling", "change", "ladder", "budget", "average", "exclusion", "range"}
+    kinds = {"floor", "ceiling", "change", "ladder", "average", "exclusion", "range"}
     assert kinds <= {c["kind"] for c in checked}
     assert {c["strength"] for c in checked} == {"hard", "soft"}
     assert {c["status"] for c in checked} == {"proposed", "agreed"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 from typing import Any
 
 from tests.oracles.items import OPERATORS, UNDIVIDED, Condition, Domain, Row, Rule
-from tests.oracles.numbers import Fraction
 
 NUMBERS = [Fraction(n) for n in ("-2", "-1", "0", "0.5", "1", "1.25", "2", "2.5", "3", "4", "5", "0.3", "0.1", "1.1")]
 COLUMNS = ("a", "b", "c")

@@ -4,6 +4,7 @@ fractions."""
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from numbers import Rational
 from typing import Any
 
@@ -16,7 +17,6 @@ from alignment.rules.normal import Normal
 from tests.conflicts.cases import case_of
 from tests.conflicts.instances import Instance, instance
 from tests.oracles.items import Domain, Expected, Rule, check
-from tests.oracles.numbers import Fraction
 
 CHUNKS, EACH = 48, 25
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import combinations, pairwise
 from math import ceil, floor, lcm
 from operator import eq, ge, gt, le, lt, ne
 from statistics import median
 from typing import Any
-
-from tests.oracles.numbers import Fraction
 
 UNDIVIDED = object()
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "<>": ne}

@@ -34,6 +34,7 @@ def join(page: Page, name: str, team: str) -> None:
 def write_rule(page: Page, rule: str, called: str) -> None:
     page.get_by_label("The same as a rule").fill(rule)
     page.get_by_label("The same as a rule").press("Tab")
+    settled(page)
     page.get_by_label("called", exact=True).fill(called)
     page.get_by_label("called", exact=True).press("Tab")
 
@@ -50,6 +51,7 @@ def test_a_clash_is_seen_before_it_is_saved_then_among_the_conflicts_and_in_the_
     preview = page.locator(".st-key-preview")
     expect(preview).to_contain_text("Before you save: it clashes with")
     expect(preview).to_contain_text("Max change")
+    settled(page)
     button = page.get_by_role("button", name=re.compile(r"Record with \d+ new conflict"))
     new = int(re.search(r"\d+", button.inner_text())[0])
     assert f"{before} conflicts" in page.locator(".st-key-head").inner_text(), "nothing has been recorded yet"

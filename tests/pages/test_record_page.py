@@ -5,6 +5,8 @@ import pytest
 from alignment.initiative.models import Constraint
 from tests.pages.conftest import problems, texts
 from ui import analysis
+from ui.rules import form
+from ui.rules.sentence import ALL, AMOUNT
 
 CLASH = "price <= cost * 1.1"
 
@@ -186,3 +188,28 @@ def test_a_clash_with_an_average_in_force_is_seen_before_saving(shop):
     before = len(analysis.bare_report(analysis.ground(shop.id)).conflicts)
     app.button(key="record").click().run()
     assert len(analysis.bare_report(analysis.ground(shop.id)).conflicts) == before + new
+
+
+def old_sentence(app):
+    """The sentence as a browser has it that was not told yet what the text says."""
+    app.selectbox(key="rule_scope").set_value(ALL)
+    app.text_input(key="rule_much").set_value("")
+    app.selectbox(key="rule_of").set_value(AMOUNT)
+    return app.run()
+
+
+def test_a_browser_that_sends_what_it_had_before_it_was_told_changes_nothing(shop):
+    text = "price >= cost * 1.1\nwhere kind = 'basic'"
+    app = shop.page("record", shop.bo)
+    app.text_area(key="rule_raw").set_value(text).run()
+    app = old_sentence(app)
+    assert app.text_area(key="rule_raw").value == text
+    assert app.selectbox(key="rule_scope").value == "kind = 'basic'"
+    assert app.text_input(key="rule_much").value == "110 %"
+
+
+def test_the_same_sentence_chosen_later_is_a_choice(shop, monkeypatch):
+    monkeypatch.setattr(form, "IN_FLIGHT", 0.0)
+    app = shop.page("record", shop.bo)
+    app.text_area(key="rule_raw").set_value("price >= cost * 1.1\nwhere kind = 'basic'").run()
+    assert app.text_area(key="rule_raw").value != old_sentence(app).text_area(key="rule_raw").value

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -24,6 +25,8 @@ EMPTY: Mapping[str, Any] = {
 FIELDS = tuple(EMPTY)
 STATE = "rule_"
 _EDITED, _SEEN = "rule_edited", "rule_seen"
+SENTENCE = ("scope", "lever", "comparison", "much", "of")
+_AGREED, _ECHOES, IN_FLIGHT = "rule_agreed", "rule_echoes", 1.5
 MUST, SHOULD = "must", "should"
 _KINDS = {
     words.AT_LEAST: "floor", words.AT_MOST: "ceiling", words.BETWEEN: "range", words.WITHIN: "change",
@@ -54,6 +57,7 @@ def clear() -> None:
         else:
             st.session_state[key(field)] = list(value) if isinstance(value, list) else value
     st.session_state[_EDITED] = st.session_state[_SEEN] = None
+    st.session_state[_AGREED], st.session_state[_ECHOES] = (), []
 
 
 def fill(constraint: Constraint, initiative: Initiative, columns: list[str], version: int | None) -> None:
@@ -97,27 +101,70 @@ def typed() -> dict[str, Any]:
 
 def follow_text(initiative: Initiative, columns: list[str]) -> None:
     """Sets the sentence from the text."""
-    state = st.session_state
-    rule, scope = words.split_raw(state.get(key("raw")) or "")
+    state, was = st.session_state, _said()
+    if _is_echo(_text()):
+        return _put_back()
+    rule, scope = words.split_raw(_text())
     found = words.read(rule, scope, [lever.name for lever in initiative.levers], columns)
     if found is None:
         state[key("comparison")], state[key("scope")] = words.WRITTEN, scope or words.ALL
-        return
-    for field in ("scope", "lever", "comparison", "much", "of"):
-        state[key(field)] = getattr(found, field)
+    else:
+        for field in SENTENCE:
+            state[key(field)] = getattr(found, field)
+    _agree(was)
 
 
 def follow_sentence() -> None:
     """Sets the text from the sentence; where it is not complete yet, the text stays."""
-    state = st.session_state
-    said = words.Sentence(**{f: state.get(key(f)) or "" for f in ("scope", "lever", "comparison", "much", "of")})
-    old_rule, _ = words.split_raw(state.get(key("raw")) or "")
+    was = _text()
+    if _is_echo(_said()):
+        return _put_back()
+    said = words.Sentence(**{field: value or "" for field, value in zip(SENTENCE, _said(), strict=True)})
+    old_rule, _ = words.split_raw(was)
     scope = None if said.scope in ("", words.ALL) else said.scope
     try:
         rule = old_rule if said.comparison == words.WRITTEN else words.rule_of(said)
     except RuleError:
         rule = old_rule
-    state[key("raw")] = words.raw_of(rule, scope)
+    st.session_state[key("raw")] = words.raw_of(rule, scope)
+    _agree(was)
+
+
+def _text() -> str:
+    return st.session_state.get(key("raw")) or ""
+
+
+def _said() -> tuple[Any, ...]:
+    return tuple(st.session_state.get(key(field)) for field in SENTENCE)
+
+
+def _agree(was: Any) -> None:
+    """Text and sentence say the same now; `was` is what a browser that has not been told yet may still send."""
+    state = st.session_state
+    state[_AGREED] = (_text(), _said())
+    state[_ECHOES] = [*state.get(_ECHOES, ()), (was, None)]
+
+
+def _is_echo(value: Any) -> bool:
+    """Whether a text or a sentence is no choice of the reader, but what the browser had before it was told."""
+    state, now = st.session_state, monotonic()
+    if value in state.get(_AGREED, ()):
+        return True
+    return any(was == value and (drawn is None or now < drawn + IN_FLIGHT) for was, drawn in state.get(_ECHOES, ()))
+
+
+def _put_back() -> None:
+    state = st.session_state
+    state[key("raw")], said = state[_AGREED]
+    for field, value in zip(SENTENCE, said, strict=True):
+        state[key(field)] = value
+
+
+def _drawn() -> None:
+    """The fields are on their way to the browser; soon it has nothing old to send."""
+    state, now = st.session_state, monotonic()
+    fresh = ((was, drawn or now) for was, drawn in state.get(_ECHOES, ()))
+    state[_ECHOES] = [(was, drawn) for was, drawn in fresh if now < drawn + IN_FLIGHT]
 
 
 def rule_fields(here: Here) -> None:
@@ -147,6 +194,7 @@ def rule_fields(here: Here) -> None:
         "The same as a rule; edit either, the other follows", key=key("raw"), height=80, on_change=follow_text,
         args=(initiative, columns), placeholder="price >= cost * 1.08\nwhere category <> 'clearance'", **keep,
     )  # fmt: skip
+    _drawn()
 
 
 def _how_much(lever: Any, columns: list[str], here: Here) -> None:

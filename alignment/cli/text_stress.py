@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from alignment.cli.text import wrapped
 from alignment.conflicts.moves import Breaking
 from alignment.conflicts.stress import Appeared, Stressed, StressReport
-from alignment.words import MINUS, amount, counted, listed, number, share
+from alignment.words import amount, counted, listed, number, share
 
 MOST = 10
 
@@ -45,7 +45,7 @@ def _change(change: Stressed) -> Iterator[str]:
 
 def percents(value: float) -> str:
     """A move in percent with its sign: +10 %, −5 %, +1.24 %."""
-    return f"{MINUS if value < 0 else '+'}{number(abs(value))} %"
+    return f"{number(value, sign=True)} %"
 
 
 def _keys(keys: tuple[object, ...], items: int) -> str:

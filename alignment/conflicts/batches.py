@@ -99,14 +99,14 @@ def batches(
 
 
 def _batch(found: Any, start: int, numbers: tuple[str, ...], flags: tuple[str, ...]) -> Batch:
-    columns = {sql: _doubles(found.column(i + 1)) for i, sql in enumerate(numbers)}
+    columns = {sql: doubles(found.column(i + 1)) for i, sql in enumerate(numbers)}
     gaps = frozenset(sql for sql, column in columns.items() if np.isnan(column).any())
-    value = _doubles(found.column(0))
+    value = doubles(found.column(0))
     tests = {sql: _values(found.column(1 + len(numbers) + i), np.uint8).view(np.bool_) for i, sql in enumerate(flags)}
     return Batch(start, found.num_rows, np.where(np.isfinite(value), value, 0.0), columns, tests, gaps)
 
 
-def _doubles(array: Any) -> Floats:
+def doubles(array: Any) -> Floats:
     """A column of doubles, NaN where it is NULL, read in place where none is."""
     values = _values(array, np.float64)
     if not array.null_count:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from alignment.catalogue.reading import Catalogue, quoted
+from alignment.conflicts.batches import doubles
 from alignment.conflicts.check import Situation
 from alignment.conflicts.ends import end_sql, is_bound
 from alignment.conflicts.line import casts_of
@@ -151,11 +152,7 @@ def _batches(catalogue: Catalogue, columns: Sequence[str]) -> Iterator[list[Any]
     query = f"select {named} from {quoted(catalogue.table)}"
     for batch in catalogue.connection.cursor().sql(query).to_arrow_reader(BATCH):
         if batch.num_rows:
-            yield [_doubles(batch.column(i)) for i in range(len(columns))]
-
-
-def _doubles(array: Any) -> Any:
-    return np.frombuffer(array.buffers()[1], np.float64)[array.offset : array.offset + len(array)]
+            yield [doubles(batch.column(i)) for i in range(len(columns))]
 
 
 def _bisect(

@@ -42,7 +42,7 @@ def _tried(here: Here, looks: Look, columns: list[str]) -> None:
     except AccordError as error:
         return problem(str(error))
     if found is not None:
-        st.markdown(md(said(found, lever_word(here.initiative, None))), width=900)
+        st.markdown(md(said(found, lever_word(here.initiative))), width=900)
         _appeared(found, here, looks)
     drawn = [_move(pair, here) for pair in pairs]
     figure(moves(drawn, looks, column=column, chosen=percent, reach=REACH), "moves", _table(drawn) if drawn else None)

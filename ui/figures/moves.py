@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ui.figures.drawing import Drawing, Look, faint, fit, label, ticks
 from ui.figures.points import blank
-from ui.words import MINUS, cut, number
+from ui.words import cut, number
 
 ROW, MOST, NAME_ROOM = 46, 8, 96
 
@@ -48,7 +48,7 @@ def moves(found: Sequence[Move], look: Look, *, column: str, chosen: float, reac
 
 def percents(value: float) -> str:
     """A move with its sign: +10 %, −5 %, +1.24 %."""
-    return f"{MINUS if value < 0 else '+'}{number(abs(float(f'{value:.3g}')))}\u00a0%"
+    return f"{number(float(f'{value:.3g}'), sign=True)}\u00a0%"
 
 
 def _title(first: Move, column: str) -> str:

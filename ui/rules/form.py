@@ -52,7 +52,7 @@ def seen() -> int | None:
 def clear() -> None:
     """Empties the form; values are set, not dropped, because a browser keeps what it was not told to change."""
     for field, value in EMPTY.items():
-        if value is None and field == "lever":
+        if field == "lever":
             st.session_state.pop(key(field), None)
         else:
             st.session_state[key(field)] = list(value) if isinstance(value, list) else value

@@ -114,6 +114,14 @@ def text_with(text: str, values: Sequence[tuple[OwnNumber, Fraction, int]]) -> s
     return text
 
 
+def rule_with(rule: Rule, number: OwnNumber, value: Fraction, decimals: int, text: str) -> Rule:
+    """The rule that `text` says: the one of a number with a value put in its place, which is not negative."""
+    root = exp.Paren(this=number.tree.copy())
+    column = next(c for c in root.find_all(exp.Column) if c.name == number.name)
+    column.replace(exp.Literal.number(fixed(value, decimals)))
+    return replace(rule, text=text, tree=root.this)
+
+
 def _turned(before: str) -> str:
     """The text up to a number with the sign before it turned round."""
     at = len(before.rstrip()) - 1

@@ -18,7 +18,7 @@ from sqlglot import exp
 from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.items import ItemAnswers, item_answers
 from alignment.conflicts.members import plain
-from alignment.conflicts.numbers import OwnNumber, Reader, fixed, marked_rule, text_with
+from alignment.conflicts.numbers import OwnNumber, Reader, fixed, marked_rule, rule_with, text_with
 from alignment.initiative.models import Lever
 from alignment.rules.normal import Normal, normalise
 from alignment.rules.ruleset import Checked, RuleSet, signs_of
@@ -104,7 +104,8 @@ class Bench:
         mine = [(m.number, m.value, m.decimals) for m in moves if m.rule == rule.id]
         text = text_with(rule.rule.text, mine)
         if (rule.id, text) not in self.read:
-            read = self.reader.rule(text, rule.rule)
+            alone = len(mine) == 1 and mine[0][1] >= 0
+            read = rule_with(rule.rule, *mine[0], text) if alone else self.reader.rule(text, rule.rule)
             assert read is not None  # a number was replaced by a number
             self.read[rule.id, text] = Checked(rule.constraint, read, normalise(read, self.rules.levers, self.signs))
         return self.read[rule.id, text]

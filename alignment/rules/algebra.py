@@ -96,8 +96,9 @@ def _collect(value: Value, factor: Fraction, parts: dict[str, tuple[Fraction, ex
             return _collect(tree.this, factor * right if isinstance(tree, exp.Mul) else factor / right, parts)
         if left is not None and left != 0 and isinstance(tree, exp.Mul):
             return _collect(tree.expression, factor * left, parts)
-    before = parts.get(tree.sql(), (ZERO, tree))[0]
-    parts[tree.sql()] = (before + factor, tree)
+    name = tree.sql()
+    before = parts.get(name, (ZERO, tree))[0]
+    parts[name] = (before + factor, tree)
     return ZERO
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal, cast
 
 from sqlglot import exp
@@ -57,8 +58,12 @@ class RuleSet:
     levers: Mapping[str, Lever]
 
     def of(self, id: str) -> Checked:
-        """The checked constraint of that id; StopIteration where it is not in force."""
-        return next(c for c in self.checked if c.id == id)
+        """The checked constraint of that id; KeyError where it is not in force."""
+        return self._by_id[id]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Checked]:
+        return {c.id: c for c in self.checked}
 
 
 def schema_of(initiative: Initiative, kinds: Mapping[str, Kind]) -> Schema:

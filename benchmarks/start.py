@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="starts, the first among them")
     asked = parser.parse_args()
     if not Path(CHROMIUM).exists():
-        print("The first page was not measured: it needs Chromium (apt-get install chromium, or name yours in CHROMIUM)")
+        print("The first page was not measured: it needs Chromium: install it, or name yours in CHROMIUM")
         return
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=BROWSER)

@@ -58,7 +58,7 @@ class Repairs:
     @cached_property
     def marks(self) -> dict[tuple[str, Ids], list[Mark]]:
         """By rule and conflict what sets the conflict's items apart in the rule's scope."""
-        return marks([c for c in self.clashes if c.family == "item"], self.bench)
+        return marks([c for c in self.clashes if c.family == "item"], self.bench, self.troubled.shelf)
 
     def before(self, ids: Ids) -> Keys:
         """Keys of a conflict's items before any change."""
@@ -142,12 +142,9 @@ class Repairs:
     def exact_rows(self, keys: Sequence[Any]) -> list[Row]:
         """Exact values of all columns that rules use, for items by key; read once."""
         missing = [k for k in dict.fromkeys(keys) if k not in self.rows]
-        for start in range(0, len(missing), 1000):
-            part = missing[start : start + 1000]
-            for key, row in zip(part, rows_of(self.bench.catalogue, part, self.troubled.columns), strict=True):
-                self.rows[key] = exact_row(row)
+        for key, row in zip(missing, rows_of(self.bench.catalogue, missing, self.troubled.columns), strict=True):
+            self.rows[key] = exact_row(row)
         return [self.rows[k] for k in keys]
-
 
     def interval(self, rule: Checked, key: Any) -> tuple[Any, Any]:
         """Lower and upper end of an interval rule on an item, exactly, as `solving.interval` has them; read once."""

@@ -145,9 +145,8 @@ def rows_of(catalogue: Catalogue, keys: Sequence[Any], columns: Sequence[str]) -
         return []
     names = list(dict.fromkeys([catalogue.key, *columns]))
     chosen = ", ".join(quoted(n) for n in names)
-    marks = ", ".join("?" for _ in keys)
-    query = f"select {chosen} from {quoted(catalogue.table)} where {quoted(catalogue.key)} in ({marks})"
-    found = catalogue.connection.execute(query, [plain(k) for k in keys]).fetchall()
+    query = f"select {chosen} from {quoted(catalogue.table)} where {quoted(catalogue.key)} in (select unnest(?))"
+    found = catalogue.connection.execute(query, [[plain(k) for k in keys]]).fetchall()
     by_key = {row[0]: dict(zip(names, row, strict=True)) for row in found}
     return [by_key[plain(k)] for k in keys]
 

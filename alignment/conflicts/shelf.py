@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +25,9 @@ class Shelf:
     def batch(self, line: Line, rows: Ints | None = None, start: int = 0) -> Batch:
         """What a line needs to know of all items, or of some, which are numbered from `start`."""
         stake = self.catalogue.value
-        value = self.array(f"coalesce(cast({quoted(stake)} as double), 0)" if stake else "cast(0 as double)")
+        worth = f"coalesce(cast({quoted(stake)} as double), 0)" if stake else "cast(0 as double)"
+        self.fetch([worth, *line.numbers, *line.flags])
+        value = self.array(worth)
         chosen = slice(None) if rows is None else rows
         numbers = {sql: self.array(sql)[chosen] for sql in line.numbers}
         flags = {sql: self.array(sql)[chosen] for sql in line.flags}
@@ -32,12 +35,21 @@ class Shelf:
         value = np.where(np.isfinite(value), value, 0.0)[chosen]
         return Batch(start, len(value), value, numbers, flags, gaps)
 
-    def array(self, sql: str) -> NDArray[Any]:
-        """A condition or a number by item; NaN where it is NULL."""
-        if sql not in self.read:
-            query = f"select {sql} as c from {quoted(self.catalogue.table)}"
-            found = self.catalogue.connection.cursor().execute(query).fetchnumpy()["c"]
-            self.read[sql] = np.ma.filled(found, np.nan) if np.ma.isMaskedArray(found) else np.asarray(found)
+    def fetch(self, columns: Iterable[str]) -> None:
+        """Reads numbers and conditions together, those that were not read before."""
+        missing = [sql for sql in dict.fromkeys(columns) if sql not in self.read]
+        if not missing:
+            return
+        query = f"select {', '.join(f'{sql} as c{i}' for i, sql in enumerate(missing))} from "
+        query += quoted(self.catalogue.table)
+        found = self.catalogue.connection.cursor().execute(query).fetchnumpy()
+        for i, sql in enumerate(missing):
+            values = found.pop(f"c{i}")
+            self.read[sql] = np.ma.filled(values, np.nan) if np.ma.isMaskedArray(values) else np.asarray(values)
             if self.read[sql].dtype != bool and np.isnan(self.read[sql]).any():
                 self.gaps.add(sql)
+
+    def array(self, sql: str) -> NDArray[Any]:
+        """A condition or a number by item; NaN where it is NULL."""
+        self.fetch([sql])
         return self.read[sql]

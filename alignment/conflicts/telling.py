@@ -52,18 +52,21 @@ class Ends:
     greatest: float
 
 
-def marks(clashes: Sequence[Clash], bench: Bench) -> dict[tuple[str, Ids], list[Mark]]:
-    """By rule and conflict the marks of its items, in the order of the columns; of conflicts on 13 to 1,000 items."""
+def marks(clashes: Sequence[Clash], bench: Bench, shelf: Shelf) -> dict[tuple[str, Ids], list[Mark]]:
+    """By rule and conflict the marks of its items, in the order of the columns; of conflicts on 13 to 1,000 items.
+
+    shelf: columns of the catalogue that were read before.
+    """
     many = [c for c in clashes if FEW < c.items <= MANY]
     if not many:
         return {}
-    shelf, ends = _Counted(bench.catalogue), _ends(many, bench.catalogue)
+    counted, ends = _Counted(shelf), _ends(many, bench.catalogue)
     found = {}
     for clash, columns in zip(many, ends, strict=True):
         members = [bench.rules.of(i) for i in clash.ids]
         used = {c for member in members for c in member.rule.columns}
         for member in members:
-            told = _Scoped(shelf, member, clash.items)
+            told = _Scoped(counted, member, clash.items)
             found[member.id, clash.ids] = [m for name, e in columns.items() for m in told.marks(name, e, name in used)]
     return found
 
@@ -100,27 +103,28 @@ def _known(names: Sequence[str], row: Sequence[Any], items: int) -> dict[str, En
 
 
 @dataclass
-class _Counted(Shelf):
+class _Counted:
     """Columns and scopes as arrays, and how often values of text stand in a scope."""
 
-    counted: dict[tuple[str, str, Any], tuple[int, int, int]] = field(default_factory=dict)
+    shelf: Shelf
+    known: dict[tuple[str, str, Any], tuple[int, int, int]] = field(default_factory=dict)
 
     def counts(self, scope: str, column: str, value: Any) -> tuple[int, int, int]:
         """Of the items in scope how many have a value in a column, how many have none, and how many there are."""
-        if (scope, column, value) not in self.counted:
-            c, table = quoted(column), quoted(self.catalogue.table)
+        if (scope, column, value) not in self.known:
+            c, table = quoted(column), quoted(self.shelf.catalogue.table)
             counts = f"count(*) filter (where {c} = ?), count(*) - count({c}), count(*)"
             query = f"select {counts} from {table} where {scope}"
-            row = self.catalogue.connection.cursor().execute(query, [value]).fetchone() or (0, 0, 0)
-            self.counted[scope, column, value] = row[0], row[1], row[2]
-        return self.counted[scope, column, value]
+            row = self.shelf.catalogue.connection.cursor().execute(query, [value]).fetchone() or (0, 0, 0)
+            self.known[scope, column, value] = row[0], row[1], row[2]
+        return self.known[scope, column, value]
 
 
 @dataclass(frozen=True)
 class _Scoped:
     """A rule's scope, in which as many items as a conflict has are looked for."""
 
-    shelf: _Counted
+    counted: _Counted
     rule: Checked
     items: int
 
@@ -129,14 +133,15 @@ class _Scoped:
         return scope_sql(self.rule)
 
     def marks(self, name: str, ends: Ends, is_used: bool) -> Iterator[Mark]:
-        number = _number(self.shelf.catalogue, name)
+        shelf = self.counted.shelf
+        number = _number(shelf.catalogue, name)
         if ends.low == ends.high and number is None:
             yield from self._of_text(name, ends.low)
         elif number is not None and (ends.low == ends.high or is_used):
-            yield from self._of_numbers(name, self.shelf.array(number), ends)
+            yield from self._of_numbers(name, shelf.array(number), ends)
 
     def _of_text(self, name: str, value: Any) -> Iterator[Mark]:
-        same, unknown, size = self.shelf.counts(self.scope, name, value)
+        same, unknown, size = self.counted.counts(self.scope, name, value)
         if same == self.items < size - unknown:
             yield Mark(name, "=", value, unknown > 0)
 
@@ -163,4 +168,4 @@ class _Scoped:
         """Of marked items, from the first on, how many are in scope."""
         if self.scope == "true":
             return int(np.count_nonzero(marked))
-        return int(np.count_nonzero(marked & self.shelf.array(self.scope)[: len(marked)]))
+        return int(np.count_nonzero(marked & self.counted.shelf.array(self.scope)[: len(marked)]))

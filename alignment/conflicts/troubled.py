@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignment.catalogue.reading import quoted
 from alignment.conflicts.batches import Number
 from alignment.conflicts.ends import is_bound, rays_of
 from alignment.conflicts.line import casts_of, number_at, tests_of
 from alignment.conflicts.members import Clash, Keys
+from alignment.conflicts.shelf import Shelf
 from alignment.conflicts.trials import Bench
 from alignment.initiative.models import Lever
 from alignment.rules.ruleset import Checked, columns_needed
@@ -90,13 +90,18 @@ class Troubled:
         found[self.rows] = np.arange(len(self.rows))
         return found
 
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The columns of the catalogue behind the bounds of all rules."""
+        found = Shelf(self.bench.catalogue)
+        ends = [end for rule in self.bench.rules.checked if is_bound(rule) for end in self.ends(rule)]
+        found.fetch(sql for end in ends for sql in (end.number.sql, *end.tests) if sql is not None)
+        return found
+
     def column(self, sql: str) -> Column:
         """A number or a condition of the troubled items; read once."""
         if sql not in self.read:
-            query = f"select {sql} as c from {quoted(self.bench.catalogue.table)}"
-            found = self.bench.catalogue.connection.cursor().execute(query).fetchnumpy()["c"]
-            values = np.ma.filled(found, np.nan) if np.ma.isMaskedArray(found) else np.asarray(found)
-            values = values[self.rows]
+            values = self.shelf.array(sql)[self.rows]
             self.read[sql] = Column(values, values.dtype != bool and bool(np.isnan(values).any()))
         return self.read[sql]
 
@@ -141,9 +146,16 @@ class Spot:
     troubled: Troubled
     places: Places
     read: dict[str, NDArray[Any]] = field(default_factory=dict)
+    known: dict[tuple[str, str], Ends] = field(default_factory=dict)
 
     def ends(self, rule: Checked) -> Ends:
-        """The ends of an interval rule on the items."""
+        """The ends of an interval rule on the items; worked out once for each text."""
+        name = rule.id, rule.rule.text
+        if name not in self.known:
+            self.known[name] = self._ends(rule)
+        return self.known[name]
+
+    def _ends(self, rule: Checked) -> Ends:
         low: Floats | float = -np.inf
         high: Floats | float = np.inf
         nothing: Bools | bool = False

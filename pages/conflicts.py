@@ -17,8 +17,9 @@ from ui.joining import join_bar
 from ui.opening import opened
 from ui.rules.naming import named
 from ui.session import Here, report
+from ui.shell import page_file
 from ui.theme import look
-from ui.widgets.matrix import matrix
+from ui.widgets.matrix import MOST, matrix
 from ui.widgets.notes import empty, problem
 from ui.words import in_words, md
 
@@ -49,6 +50,8 @@ def draw(here: Here) -> None:
     looks = look(here.initiative.teams)
     st.title(md(headline(found, here.initiative)), anchor=False)
     st.markdown(md(second_line(found)), width=900)
+    if found.verdict == "clear":
+        st.page_link(page_file("sign"), label="See what is left before you sign", icon=":material/arrow_forward:")
     join_bar(here, "decide on conflicts")
     undo_last(here)
     _overview(found, here, looks)
@@ -66,12 +69,16 @@ def _overview(found: ConflictReport, here: Here, looks: Look) -> None:
     statuses = {s.id: s.status for s in found.constraints}
     in_force = [c for c in here.initiative.constraints if statuses.get(c.id) not in (None, "not_in_force")]
     rules = [Rule(c.id, named(c.id), c.team) for c in in_force]
+    if not found.conflicts and len(rules) > MOST:
+        return
     left, right = st.columns([7, 5], gap=32)
     with left:
         st.header("Which rules contradict each other", anchor=False)
         open_ids = not_proved(found)
         anchors = {c.id: f"conflict-{k}" for k, c in enumerate(found.conflicts, start=1)}
         st.html(matrix(rules, as_json(found.conflicts), looks.teams, open_ids, anchors))
+    if not found.conflicts:
+        return
     with right:
         giving_way([c for c in found.conflicts if c.waived_until is None], here, looks)
 

@@ -29,6 +29,7 @@ from alignment.conflicts.report import (
 )
 from alignment.initiative.hashing import content_hash, file_hash
 from alignment.initiative.models import Constraint, Initiative, Lever
+from alignment.rules.exact import evaluate, exact
 from alignment.rules.normal import Opaque
 from alignment.rules.ruleset import Checked, RuleSet, Stage, columns_needed, read_rules
 
@@ -275,9 +276,10 @@ def _worst(
     lever = case.rules.levers.get(clash.lever or "")
     columns = _columns_used(members, case)
     shown: dict[str, Any] = {case.catalogue.key: shown_value(plain(key))}
-    if lever is None or lever.values is not None:
-        return {**shown, "lower": None, "upper": None, **_context(row, columns)}, (), None
     values = exact_row(row)
+    if lever is None or lever.values is not None:
+        at = tuple(_choice_at(m, lever, values) for m in members) if lever and clash.family == "item" else ()
+        return {**shown, "lower": None, "upper": None, **_context(row, columns)}, at, None
     here = values.get(lever.current) if lever.current else None
     at = tuple(MemberAtWorst(m.id, _parts_at(m, lever, values, here)) for m in members)
     plain_ = [m for m in at if len(m.parts) == 1] or list(at)
@@ -293,6 +295,12 @@ def _parts_at(rule: Checked, lever: Lever, row: Mapping[str, Any], near: Any) ->
     reals = lever.model_copy(update={"step": None})
     inside = allowed_parts([rule], reals, row, near=near)
     return tuple(inside or allowed_parts([rule], lever, row, bounded=False, near=near))
+
+
+def _choice_at(rule: Checked, lever: Lever, row: Mapping[str, Any]) -> MemberAtWorst:
+    """What a rule leaves of a lever's list of values on a row."""
+    kept = [v for v in lever.values or () if evaluate(rule.rule.tree, {**row, lever.name: exact(v)}) is not False]
+    return MemberAtWorst(rule.id, (), tuple(shown_value(v) for v in kept))
 
 
 def _own(bound: Any) -> float | None:

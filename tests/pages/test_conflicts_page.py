@@ -32,6 +32,54 @@ def test_rules_that_agree_are_stated_as_proved(home):
     assert app.title[0].value == "No rules contradict each other on 6 items"
 
 
+def test_what_is_clear_leads_on_to_signing_and_asks_nobody_to_give_way(home):
+    app = opened(INITIATIVE.replace("price <= 12", "price <= 99"), SHIRTS).page("conflicts")
+    assert [link.proto.label for link in app.get("page_link")] == ["See what is left before you sign"]
+    assert "Who is asked to give way" not in texts(app)
+
+
+LISTED = """
+accord: 1
+name: Offers
+as_of: 2026-03-01
+teams: [operations, brand]
+levers: [{name: offer, values: [none, ten, twenty, thirty]}]
+catalogue: {source: shirts.csv, key: sku, value: cost}
+constraints:
+- {id: deep, team: brand, rule: "offer in ('twenty', 'thirty')", because: They leave}
+- {id: shallow, team: operations, rule: "offer <> 'twenty' and offer <> 'thirty'", where: cost < 12, because: It costs}
+"""
+
+
+def test_values_of_a_list_stand_side_by_side_with_what_each_rule_leaves_of_them(home):
+    said = texts(opened(LISTED, SHIRTS).page("conflicts"))
+    assert "For example at **A**: Deep allows twenty or thirty and Shallow allows none or ten." in said
+    assert "no offer is left" in said
+    assert said.count('<td class="yes">') == 4
+    assert "At stake: 16 of cost." in said
+
+
+UNIONS = """
+accord: 1
+name: Hours
+as_of: 2026-03-01
+teams: [operations, brand]
+levers: [{name: hour, unit: h, minimum: 0, maximum: 23, step: 1}]
+catalogue: {source: shirts.csv, key: sku}
+constraints:
+- {id: office, team: brand, rule: "hour between 8 and 11 or hour between 15 and 18", because: Consent}
+- {id: noon, team: operations, rule: hour between 12 and 14, because: The batch}
+"""
+
+
+def test_a_union_that_opens_between_its_ends_is_not_said_to_give_up_nothing(home):
+    app = opened(UNIONS, SHIRTS).page("conflicts")
+    ways = app.radio(key="way_noon+office").proto
+    captions = dict(zip((option.replace("\\", "") for option in ways.options), ways.captions, strict=True))
+    assert captions["Office: 11 → 12"] == "Brand lets in values that its rule forbids now"
+    assert not any("gives up 0" in caption for caption in ways.captions)
+
+
 def test_without_a_catalogue_the_page_offers_to_add_one(home):
     app = opened(INITIATIVE, None).page("conflicts")
     assert app.title[0].value == "No catalogue yet"
@@ -109,9 +157,9 @@ def test_any_item_tells_why_it_is_as_it_is(shop):
 def test_an_input_can_be_moved_to_see_what_would_break(shop):
     app = shop.page("conflicts")
     assert app.selectbox(key="moved_column").options[0] == "cost"
-    assert "At cost +10\u00a0% no item loses its last price." in texts(app)
+    assert "With cost 10\u00a0% higher, no item loses its last price." in texts(app)
     app.slider(key="moved_percent").set_value(-30).run()
-    assert "At cost −30\u00a0% no item loses its last price." in texts(app)
+    assert "With cost 30\u00a0% lower, no item loses its last price." in texts(app)
     app.selectbox(key="moved_column").set_value("cost").run()
     app.slider(key="moved_percent").set_value(30).run()
     assert "loses its last price" in texts(app)

@@ -4,15 +4,16 @@ import streamlit as st
 
 from alignment.conflicts.report import Conflict
 from ui.clashes.items import items_table
-from ui.clashes.line import line_of, line_shown_by, reason_of
-from ui.clashes.verdict import lever_word
+from ui.clashes.line import leaves_of, lever_of, line_of, line_shown_by, reason_of, said
+from ui.clashes.verdict import at_stake, lever_word
 from ui.clashes.ways_out import ways_out
 from ui.figures.drawing import Look
 from ui.rules.naming import reasons, tagged_all
 from ui.session import Here
+from ui.widgets.choices import choices
 from ui.widgets.figure import figure
 from ui.widgets.tables import long_table
-from ui.words import capital, compact, count, counted, md
+from ui.words import capital, count, counted, listed, md
 
 
 def card(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
@@ -43,19 +44,9 @@ def heading(conflict: Conflict, here: Here, looks: Look) -> str:
 
 
 def _finding(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
-    fig = line_of(conflict, here.initiative, looks)
-    if fig is None:
-        st.markdown(md(reason_of(conflict.explanation)))
-        fig = line_shown_by(conflict, here.initiative, looks)
-    else:
-        key = next(iter(conflict.worst.values()), None)
-        place = "Worst at" if conflict.items > 1 else "At"
-        st.markdown(f"{place} **{md(key)}**: {md(fig.layout.meta['title'])}.")
-    if fig is not None:
-        figure(fig, f"conflict_{number}", titled=False)
-    st.caption(
-        " ".join(filter(None, (md(reasons(conflict.constraints, here.initiative, looks.teams)), _notes(conflict))))
-    )
+    _shown(conflict, number, here, looks)
+    said_why = md(reasons(conflict.constraints, here.initiative, looks.teams))
+    st.caption(" ".join(filter(None, (said_why, _notes(conflict, here)))))
     with st.expander(
         f"{counted(conflict.items, 'item')} in a table", type="compact", key=f"items_{conflict.id}", on_change="rerun"
     ) as folded:
@@ -65,10 +56,30 @@ def _finding(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
             long_table(table, f"items-{conflict.id}", one="item")
 
 
-def _notes(conflict: Conflict) -> str:
+def _shown(conflict: Conflict, number: int, here: Here, looks: Look) -> None:
+    """What stands against what, at one item: in a sentence, then on a number line or as values side by side."""
+    fig = line_of(conflict, here.initiative, looks)
+    key = next(iter(conflict.worst.values()), None)
+    if fig is not None:
+        place = "Worst at" if conflict.items > 1 else "At"
+        st.markdown(f"{place} **{md(key)}**: {md(fig.layout.meta['title'])}.")
+        return figure(fig, f"conflict_{number}", titled=False)
+    rows = leaves_of(conflict, here.initiative, looks)
+    if rows:
+        lever = lever_of(here.initiative, conflict.lever)
+        place = "For example at" if conflict.items > 1 else "At"
+        st.markdown(f"{place} **{md(key)}**: {md(listed(said(row) for row in rows))}.")
+        return st.html(choices(rows, [str(v) for v in lever.values], lever_word(here.initiative, lever.name)))
+    st.markdown(md(reason_of(conflict.explanation)))
+    fig = line_shown_by(conflict, here.initiative, looks)
+    if fig is not None:
+        figure(fig, f"conflict_{number}", titled=False)
+
+
+def _notes(conflict: Conflict, here: Here) -> str:
     said = []
     if conflict.stake is not None and conflict.stake.amount:
-        said.append(f"At stake: {compact(conflict.stake.amount, conflict.stake.unit)}.")
+        said.append(f"At stake: {at_stake(conflict.stake, here.initiative)}.")
     if conflict.strength == "soft":
         said.append("One of them is a should, so it yields.")
     if conflict.waived_until is not None:

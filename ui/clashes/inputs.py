@@ -6,15 +6,16 @@ import streamlit as st
 
 from alignment.conflicts.stress import Stressed
 from alignment.errors import AccordError
+from alignment.initiative.models import Initiative
 from alignment.rules.normal import Normal
-from ui.clashes.verdict import lever_word
+from ui.clashes.verdict import at_stake, lever_word
 from ui.figures.drawing import Look
 from ui.figures.moves import Move, moves, percents
 from ui.rules.naming import named, tagged_all
 from ui.session import Here, breaking, moved, situation
 from ui.widgets.figure import figure
 from ui.widgets.notes import problem
-from ui.words import capital, compact, count, counted, listed, md
+from ui.words import NO_BREAK, capital, count, counted, in_words, listed, md, number
 
 REACH, FIRST_MOVE = 30, 10
 
@@ -24,6 +25,7 @@ def if_an_input_moves(here: Here, looks: Look) -> None:
     columns = used_columns(situation(here))
     if not columns:
         return
+    st.space(8)
     st.header("If an input moves", anchor=False)
     _tried(here, looks, columns)
 
@@ -42,7 +44,7 @@ def _tried(here: Here, looks: Look, columns: list[str]) -> None:
     except AccordError as error:
         return problem(str(error))
     if found is not None:
-        st.markdown(md(said(found, lever_word(here.initiative))), width=900)
+        st.markdown(md(said(found, here.initiative)), width=900)
         _appeared(found, here, looks)
     drawn = [_move(pair, here) for pair in pairs]
     figure(moves(drawn, looks, column=column, chosen=percent, reach=REACH), "moves", _table(drawn) if drawn else None)
@@ -60,14 +62,15 @@ def used_columns(case: Any) -> list[str]:
     return sorted(uses, key=lambda column: (column in today, -uses[column], column))
 
 
-def said(found: Stressed, lever: str) -> str:
+def said(found: Stressed, initiative: Initiative) -> str:
     """What a move does, in one sentence or two."""
-    at = f"At {found.column} {percents(found.percent)}"
+    lever = lever_word(initiative)
+    at = f"With {found.column} {number(abs(found.percent))}{NO_BREAK}% {'higher' if found.percent > 0 else 'lower'},"
     new = [c for c in found.conflicts if c.is_new]
-    more = f" {capital(counted(len(new), 'conflict'))} would be new." if new else ""
+    more = f" {capital(in_words(len(new), 'conflict'))} would be new." if new else ""
     if not found.items:
         return f"{at} no item loses its last {lever}.{more}"
-    stake = f", {compact(found.stake.amount, found.stake.unit)} at stake" if found.stake and found.stake.amount else ""
+    stake = f", {at_stake(found.stake, initiative)} at stake" if found.stake and found.stake.amount else ""
     lose = f"loses its last {lever}" if found.items == 1 else f"lose their last {lever}"
     return f"{at} {counted(found.items, 'item')} {lose}{stake}.{more}"
 

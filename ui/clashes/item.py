@@ -22,6 +22,7 @@ MOST_FOUND = 50
 
 def item_trail(here: Here, looks: Look) -> None:
     """A search for an item, and its trail."""
+    st.space(8)
     st.header("Why is this item as it is?", anchor=False)
     case = situation(here)
     typed = st.text_input(f"Search by {case.catalogue.key}", key="why_typed", placeholder="part of a key", width=360)

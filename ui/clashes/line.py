@@ -9,7 +9,10 @@ from ui.figures.allowed import RANGE_NAME, Allowed, Part, allowed, domain_row
 from ui.figures.conflicts import number_line
 from ui.figures.drawing import Look
 from ui.rules.naming import named
-from ui.words import capital
+from ui.widgets.choices import Leaves
+from ui.words import capital, listed
+
+MOST_SAID = 4
 
 
 def line_of(conflict: Conflict, initiative: Initiative, looks: Look):
@@ -24,6 +27,25 @@ def line_of(conflict: Conflict, initiative: Initiative, looks: Look):
         rows.append(domain_row(*(None if end is None else float(end) for end in (lever.minimum, lever.maximum))))
     word = lever_word(initiative, lever.name)
     return number_line(rows, looks, lever=word, unit=lever.unit, today=conflict.today_at_worst)
+
+
+def leaves_of(conflict: Conflict, initiative: Initiative, looks: Look) -> list[Leaves]:
+    """What each rule leaves of a lever's list of values at one item; empty where no such lever is concerned."""
+    teams = {c.id: c.team for c in initiative.constraints}
+    return [
+        Leaves(named(m.constraint), looks.team(teams[m.constraint]), tuple(str(v) for v in m.values))
+        for m in conflict.at_worst
+        if m.values is not None
+    ]
+
+
+def said(row: Leaves) -> str:
+    """What a rule leaves, in words: Deep for risk allows twenty or thirty."""
+    if not row.values:
+        return f"{row.name} allows nothing"
+    most = row.values if len(row.values) <= MOST_SAID else row.values[: MOST_SAID - 1]
+    more = len(row.values) - len(most)
+    return f"{row.name} allows {listed([*most, *([f'{more} more'] if more else [])], 'and' if more else 'or')}"
 
 
 def line_shown_by(conflict: Conflict, initiative: Initiative, looks: Look):

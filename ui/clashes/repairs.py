@@ -68,11 +68,13 @@ def gives_up(repair: Repair, teams: dict[str, Team]) -> str:
     given: dict[str, list[Concession]] = {}
     for concession in repair.concessions:
         given.setdefault(concession.team, []).append(concession)
-    return "; ".join(_concession(parts, repair.kind, teams[team].name) for team, parts in given.items())
+    return "; ".join(_concession(parts, repair, teams[team].name) for team, parts in given.items())
 
 
-def _concession(parts: Sequence[Concession], kind: str, team: str) -> str:
-    given = parts[0]
+def _concession(parts: Sequence[Concession], repair: Repair, team: str) -> str:
+    given, kind = parts[0], repair.kind
+    if given.unit != ITEMS and not any(part.amount for part in parts):
+        return f"{team} lets in values that its rule forbids now"
     if given.unit != ITEMS:
         return f"{team} gives up {listed(amount(round(part.amount, 2), part.unit) for part in parts)}"
     items = counted(round(given.amount), "item")

@@ -16,6 +16,7 @@ def near(report: ConflictReport, here: Here, looks: Look) -> None:
         return
     import pandas as pd
 
+    st.space(8)
     st.header("Close to a conflict", anchor=False)
     st.markdown(
         "These rules leave room on every item, and little on some. A change of an input can make them clash.", width=900
@@ -25,7 +26,7 @@ def near(report: ConflictReport, here: Here, looks: Look) -> None:
         {
             "Rules": tagged_all(n.constraints, here.initiative, looks.teams),
             "Least room": amount(n.slack.min, n.slack.unit),
-            "at": md(n.worst.get(key, "")),
+            "At item": md(n.worst.get(key, "")),
             "Items within 5\u00a0%": count(n.items_within_5_percent),
         }
         for n in report.near[:8]
@@ -40,6 +41,7 @@ def idle(report: ConflictReport, here: Here, looks: Look) -> None:
         return
     import pandas as pd
 
+    st.space(8)
     st.header("Rules that decide nothing today", anchor=False)
     rows = [{"Rule": tagged_all([s.id], here.initiative, looks.teams), "Why": md(_why(s))} for s in idle_rules]
     st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
@@ -58,5 +60,6 @@ def further_findings(report: ConflictReport, looks: Look) -> None:
     found = [f for f in report.findings if f.code not in ("never_binds", "never_applies", "not_checked_yet")]
     if not found:
         return
+    st.space(8)
     st.header("Worth knowing", anchor=False)
     st.html(findings([as_json(f) for f in found], looks.teams))

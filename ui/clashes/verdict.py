@@ -1,8 +1,8 @@
 """The headline of Conflicts: what the check found, as one sentence, and a second line on how much was checked."""
 
-from alignment.conflicts.report import ConflictReport
+from alignment.conflicts.report import Amount, ConflictReport
 from alignment.initiative.models import Initiative
-from ui.words import capital, count, counted, in_words, listed, noun, spoken
+from ui.words import capital, compact, count, counted, in_words, listed, noun, spoken
 
 NOT_CHECKED = ("not_checked_yet", "opaque")
 
@@ -62,6 +62,13 @@ def not_proved(report: ConflictReport) -> list[str]:
         s.id for s in report.constraints
         if s.status in NOT_CHECKED or (not report.complete and s.family in coupled and s.status != "not_in_force")
     ]  # fmt: skip
+
+
+def at_stake(amount: Amount, initiative: Initiative) -> str:
+    """What is at stake with its unit, or with the column that it is summed over: $12,400, or 496,314 of spend."""
+    if amount.unit or initiative.catalogue is None or initiative.catalogue.value is None:
+        return compact(amount.amount, amount.unit)
+    return f"{compact(amount.amount, None)} of {spoken(initiative.catalogue.value).lower()}"
 
 
 def lever_word(initiative: Initiative, lever: str | None = None) -> str:

@@ -89,7 +89,8 @@ def _table(
     many = " many" if len(rules) > 9 else " few" if len(rules) < 5 else ""
     return (
         '<div class="ac-scroll" tabindex="0" role="region" aria-label="Rules against rules">'
-        f'<table class="ac-matrix{many}"><thead><tr><td class="void"></td>{head}</tr></thead>'
+        f'<table class="ac-matrix{many}" style="--columns:{len(columns)}">'
+        f'<thead><tr><td class="void"></td>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 

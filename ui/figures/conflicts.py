@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ui.colours import mix
 from ui.figures.allowed import Allowed, Write, binding, ceiling_words, floor_words, spans
-from ui.figures.drawing import Drawing, Look, label, ticks
-from ui.words import amount, apart, capital, cut, is_currency, listed
+from ui.figures.drawing import PHONE, Drawing, Look, fit, label, ticks
+from ui.words import amount, apart, capital, is_currency, listed
 
 ROW, TOP, HALF = 50, 24, 0.65
 MOST_POINTS = 40
@@ -165,7 +165,8 @@ def _inside(row: Allowed, scale: Scale) -> bool:
 def _words(d: Drawing, row: Allowed, y: float, scale: Scale, write: _Writer, named: bool, beside: bool) -> None:
     """Write who asks for what inside the tint, at the end that binds, or above a bar that is in the way."""
     a, b = scale.gap
-    who = label(cut(row.name, 20)) if named else label(d.look.team(row.team or "").name)
+    room = 0.43 * PHONE if not beside else PHONE / 3
+    who = label(fit([row.name if named else d.look.team(row.team or "").name], room, 13)[0])
     head = d.look.mark(row.team) + who
     what = binding(row, scale.gap, _bold(write))
     ground = _tinted(d) if b > a else d.look.ink.ground

@@ -40,6 +40,15 @@ class Look:
         """The team's coloured symbol and a space, for a label; nothing for what belongs to no team."""
         return f'<span style="color:{self.colour(name)}">{self.team(name).symbol}</span> ' if name else ""
 
+    def owner(self, name: str, beside: str, size: float, reserved: float = 40) -> str:
+        """The team's name, muted, after another on a line of a phone; cut to what is left, or left out.
+
+        beside: what stands before it. reserved: pixels kept free at the right end.
+        """
+        room = PHONE - reserved - text_width(f"● {beside} ", size)
+        short = fit([self.team(name).name], room, size)[0]
+        return f" {self.quiet(label(short))}" if text_width(short, size) <= room else ""
+
     def quiet(self, text: str) -> str:
         """A muted piece of a label."""
         return f'<span style="color:{self.ink.muted}">{text}</span>'

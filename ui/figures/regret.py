@@ -103,7 +103,7 @@ def _step(d: Drawing, row: Mapping, goal: Goal | None, name: str, top: float, st
     if row["goal"] is None:
         head, under = f"<b>{row['n']} more goals</b>", "each in the table"
     else:
-        whose = f" {look.quiet(label(look.team(team).name))}" if team else ""
+        whose = look.owner(team, name, 13, reserved=52) if team else ""
         head = f"{look.mark(team)}<b>{label(name)}</b>{whose}"
         under = _change_said(row).removeprefix(", ")
     says = f"{label(goal.name) if goal else head}: {points(-row['share'], sign=True)} points<br>{label(under)}"

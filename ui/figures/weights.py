@@ -60,8 +60,9 @@ def _dumbbell(d: Drawing, row: Mapping, goal: Goal | None, short: Mapping[str, s
     ends = {1: "left", -1: "right"}
     d.say(stated, y, share(stated), 12, ink.muted, x_at=ends[-side], xshift=-10 * side)
     d.say(revealed, y, f"<b>{share(revealed)}</b>", 12, x_at=ends[side], xshift=11 * side)
-    name = f"<b>{label(short.get(row['goal'], row['goal']))}</b>"
-    head = f"{d.look.mark(goal.team)}{name} {d.look.quiet(label(d.look.team(goal.team).name))}" if goal else name
+    said = short.get(row["goal"], row["goal"])
+    name = f"<b>{label(said)}</b>"
+    head = f"{d.look.mark(goal.team)}{name}{d.look.owner(goal.team, said, 13, reserved=8)}" if goal else name
     d.say(0, top + 10, head, 12.5, xref="paper", xshift=-8, bgcolor=ink.ground, borderpad=1)
 
 

@@ -1,17 +1,21 @@
 """The figures of behaviour say who pays, where it turns, and what each rule is worth."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from tests.ui.figures.cases import DARK_LOOK, LIGHT_LOOK, behaved, curve, texts
 from tests.ui.figures.measure import outside, overlaps
+from ui.colours import LIGHT
 from ui.figures.behaviour import goodhart, strip
+from ui.figures.drawing import Look
 from ui.figures.guardrails import guardrails
 from ui.figures.pareto import pareto
 from ui.figures.regret import cascade
 from ui.figures.subjects import Goal, Rule
 from ui.figures.weights import weights
+from ui.teams import roster
 
 
 def captured(model, low=None, high=None, random=None, reason=None):
@@ -286,3 +290,14 @@ def test_every_figure_has_a_title_and_a_text_that_reads_its_rows(n):
     for fig in figures:
         assert fig.layout.meta["title"] and fig.layout.meta["alt"]
         assert fig.layout.height > 60
+
+
+@pytest.mark.parametrize("plot", [318, 600])
+def test_long_names_of_teams_stay_off_the_figures_at_the_right(plot):
+    europe = "brand-and-corporate-communications-europe"
+    behaviour, goals, _ = behaved(5)
+    goals = [replace(goal, team=europe) for goal in goals]
+    look = Look(LIGHT, roster([europe]))
+    for fig in (cascade(behaviour, goals, look), weights(behaviour, goals, look)):
+        assert overlaps(fig, plot) == []
+        assert outside(fig, plot) == []

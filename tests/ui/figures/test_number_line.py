@@ -4,8 +4,11 @@ import pytest
 
 from tests.ui.figures.cases import DARK_LOOK, LIGHT_LOOK, texts
 from tests.ui.figures.measure import outside, overlaps
+from ui.colours import LIGHT
 from ui.figures.allowed import Allowed, Part, allowed, domain_row
 from ui.figures.conflicts import number_line
+from ui.figures.drawing import Look
+from ui.teams import roster
 
 FLOOR = Allowed("brand", "European floor", (Part(38081, None),))
 CAP = Allowed("operations", "Change cap", (Part(17249, 20249),))
@@ -163,3 +166,12 @@ def test_no_two_texts_overlap_and_none_is_cut(shape, look, plot):
     fig = number_line(rows, look, unit="USD", today=today)
     assert overlaps(fig, plot) == []
     assert outside(fig, plot) == []
+
+
+@pytest.mark.parametrize("plot", [318, 600])
+def test_a_long_name_of_a_team_is_cut_inside_the_gap(plot):
+    europe = "brand-and-corporate-communications-europe"
+    rows = [at_least("operations", "Floor", 1.159), at_most(europe, "Average index", 1.1)]
+    fig = number_line(rows, Look(LIGHT, roster(["operations", europe])), lever="total")
+    assert any("Brand and" in text for text in texts(fig))
+    assert overlaps(fig, plot) == [] and outside(fig, plot, slack=0) == []

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from alignment.errors import AccordError, UsageError
 from ui.opening import say_next
@@ -14,10 +15,13 @@ from ui.words import md
 from ui.workshop import workshop
 
 
-def ask_who(teams: Sequence[str], key: str) -> tuple[str, str | None]:
-    """Fields for name and team, filled with what this browser joined with last; returns what stands in them."""
+def ask_who(teams: Sequence[str], key: str, name_in: DeltaGenerator | None = None) -> tuple[str, str | None]:
+    """Fields for name and team, filled with what this browser joined with last; returns what stands in them.
+
+    name_in: where the name is asked; by default above the team.
+    """
     name, team = last_name()
-    typed = st.text_input(
+    typed = (name_in or st).text_input(
         "Your name", value=name, placeholder="as others should see it", max_chars=200, key=f"{key}_name"
     )
     chosen = pick_team(
@@ -35,9 +39,9 @@ def checked_who(name: str, team: str | None) -> tuple[str, str]:
     return name, team
 
 
-def join_box(initiative_id: str, teams: Sequence[str], key: str) -> bool:
+def join_box(initiative_id: str, teams: Sequence[str], key: str, name_in: DeltaGenerator | None = None) -> bool:
     """Name, team and Join; true in the run in which the person has joined."""
-    name, team = ask_who(teams, key)
+    name, team = ask_who(teams, key, name_in)
     if not st.button("Join", key=f"{key}_join"):
         return False
     try:

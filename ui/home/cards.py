@@ -31,7 +31,8 @@ def _card(here: Here, summary: Summary) -> None:
         stage = stage_of(here)
         st.html(f'<div class="ac-head">{steps_html(stage)}</div>')
         size = counted(here.ground.catalogue.rows, "item") if here.ground.catalogue else "no catalogue yet"
-        st.html(f'<p class="ac-card-line">{html(size)} · {html(told(summary.last))}</p>')
+        line = html(f"{size} · {told(summary.last)}")
+        st.html(f'<p class="ac-card-line" title="{line}">{line}</p>')
         with st.container(horizontal=True, vertical_alignment="center", gap=8):
             st.markdown(f":small[{_signed(here)}]", width="content")
             st.space("stretch")

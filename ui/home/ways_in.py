@@ -100,10 +100,12 @@ def join_card(summaries: list[Summary]) -> None:
         names = {summary.id: summary.name for summary in summaries}
         asked = st.query_params.get("initiative")
         chosen = asked if asked in names else next(iter(names))
+        name_in = None
         if len(names) > 1:
+            left, name_in = st.columns(2, gap=12)
             index = list(names).index(chosen)
-            chosen = st.selectbox("Initiative", list(names), index=index, format_func=names.get, key="join_which")
+            chosen = left.selectbox("Initiative", list(names), index=index, format_func=names.get, key="join_which")
         else:
             st.caption(md(names[chosen]))
-        if chosen and join_box(chosen, workshop().initiative(chosen).teams, f"join_{chosen}"):
+        if chosen and join_box(chosen, workshop().initiative(chosen).teams, f"join_{chosen}", name_in):
             go(chosen, "record")

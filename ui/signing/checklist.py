@@ -9,7 +9,7 @@ import streamlit as st
 from alignment.initiative.models import Initiative
 from ui import analysis
 from ui.session import Here
-from ui.words import count, counted, in_words, listed, md, noun, spoken
+from ui.words import count, counted, cut, in_words, listed, md, noun, spoken
 
 if TYPE_CHECKING:
     from alignment.conflicts.report import ConflictReport
@@ -101,7 +101,7 @@ def _people(initiative: Initiative) -> Iterator[Point]:
 
 
 def _some(ids: list[str]) -> str:
-    names = [spoken(id) for id in ids[:MOST_NAMED]]
+    names = [cut(spoken(id), 28) for id in ids[:MOST_NAMED]]
     return listed([*names, f"{in_words(len(ids) - MOST_NAMED, 'more', 'more')}"] if len(ids) > MOST_NAMED else names)
 
 

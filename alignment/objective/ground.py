@@ -9,7 +9,7 @@ import numpy as np
 
 from alignment.initiative.models import Goal, Initiative
 from alignment.objective.ends import Ends, ends_of, joined
-from alignment.objective.grid import Grid, Group, each_block
+from alignment.objective.grid import Grid, Group, each_block, nowhere
 from alignment.objective.structure import direction
 
 
@@ -18,13 +18,14 @@ class Ground:
     """Bases and ranges of the goals' metrics on a grid.
 
     metrics: those of the goals, Q of them, first among the grid's. bases: Q by items in the order of keys, the values
-    of today, else the mean over F. ranges: by metric, the sum over items of max − min over F. feasible: of every item
+    of today, else the mean over F; reach: the largest change against it in F. ranges: by metric, the sum over items of max − min over F. feasible: of every item
     whether F is not empty; items: how many are. incomplete: candidates with an unknown value. ends: where the model's
     choice is an end of the lever's range, None without an ordered lever.
     """
 
     metrics: tuple[str, ...]
     bases: np.ndarray
+    reach: np.ndarray
     ranges: Mapping[str, float]
     feasible: np.ndarray
     items: int
@@ -56,20 +57,22 @@ class Stake:
 def ground_of(grid: Grid) -> Ground:
     """Bases and ranges of the goals' metrics, in one pass over a grid."""
     count = grid.needed
-    bases = np.zeros((count, grid.items))
+    bases, reach = np.zeros((count, grid.items)), np.zeros((count, grid.items))
     feasible = np.zeros(grid.items, bool)
 
     def one(group: Group, part: slice) -> tuple[np.ndarray, int, Ends | None]:
         allowed = group.feasible(part)
-        some, everything = allowed.any(axis=0), bool(allowed.all())
+        some, shown = allowed.any(axis=0), nowhere(allowed)
         here = group.items[part]
         feasible[here] = some
         sums = np.zeros(count)
         for q in range(count):
             x = group.values[q][:, part]
-            bases[q, here] = _base(x, allowed, group.today[part])
-            shown = x if everything else np.where(allowed, x, np.nan)
-            sums[q] = (np.fmax.reduce(shown, axis=0) - np.fmin.reduce(shown, axis=0))[some].sum()
+            base = bases[q, here] = _base(x, allowed, group.today[part])
+            x = x + shown
+            most, least = np.fmax.reduce(x, axis=0), np.fmin.reduce(x, axis=0)
+            reach[q, here] = np.where(some, np.maximum(most - base, base - least), 0.0)
+            sums[q] = (most - least)[some].sum()
         missing = (group.rows[:, part] >= 0) & ~group.complete[:, part]
         return sums, int(missing.sum()), ends_of(group, part, allowed) if group.lever is not None else None
 
@@ -78,7 +81,7 @@ def ground_of(grid: Grid) -> Ground:
     ranges = {metric: float(value) for metric, value in zip(grid.metrics, total, strict=False)}
     ends = [e for _, _, e in found if e is not None]
     return Ground(
-        grid.metrics[:count], bases, ranges, feasible, int(feasible.sum()), sum(m for _, m, _ in found),
+        grid.metrics[:count], bases, reach, ranges, feasible, int(feasible.sum()), sum(m for _, m, _ in found),
         joined(ends) if ends else None,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alignment.objective.grid import Grid, Group, each_block
+from alignment.objective.grid import Grid, Group, each_block, nowhere
 from alignment.objective.ground import Ground, Stake
 from alignment.objective.pairs import Comparisons, compare
 
@@ -58,13 +58,19 @@ class Sweep:
 
 @dataclass(frozen=True)
 class _Block:
-    """One block of items: allowed candidates, objective and utility with NaN elsewhere, and changes against base."""
+    """One block of items.
+
+    kept: 1.0 for an allowed candidate, else 0.0. objective, utility: NaN elsewhere; raw_objective, raw_utility: of
+    forbidden candidates, too, 0 where not usable. deltas: changes against base. tolerance: of equal utility, by item.
+    """
 
     allowed: np.ndarray
+    kept: np.ndarray
     count: np.ndarray
     some: np.ndarray
     objective: np.ndarray
     utility: np.ndarray
+    raw_objective: np.ndarray
     raw_utility: np.ndarray
     deltas: np.ndarray
     tolerance: np.ndarray
@@ -102,20 +108,19 @@ def sweep(grid: Grid, ground: Ground, per_unit: np.ndarray, wanted: Sequence[tup
     rows = np.full((2, n), -1, np.int64)
 
     def one(group: Group, part: slice) -> Sums:
-        block = _block(group, part, ground.bases[:, group.items[part]], per_unit)
-        here = group.items[part]
-        model, best = _model(block), _best(block)
+        block, here = _block(group, part, ground, per_unit), group.items[part]
+        model, best, some = _model(block), _best(block), block.some
         compared = compare(block.objective, block.utility, block.tolerance)
         value = np.where(np.abs(best.utility - model.utility) <= block.tolerance, best.utility, model.utility)
-        some = block.some
-        random = np.where(block.allowed, block.utility, 0.0).sum(axis=0) / np.maximum(block.count, 1)
+        held = block.raw_utility * block.kept
+        random = held.sum(axis=0) / np.maximum(block.count, 1)
         per_item[:, here] = np.where(some, [value, best.utility, random], 0.0)
         tau[here] = compared.tau
         deltas[:, here] = np.where(some, model.change, 0.0)
         at = np.arange(len(here))
         rows[:, here] = group.rows[:, part][model.first, at], group.rows[:, part][best.first, at]
         lost, gain = _dominated(group, part, block, model, wanted)
-        below, at_or_below = _by_rank(block, compared, widest)
+        below, at_or_below = _by_rank(block, compared, held, widest)
         price, protects = _guardrails(group, part, block, model, value, best.utility, len(grid.rules))
         best_change = np.where(some, best.change, 0.0).sum(axis=1)
         return Sums(best_change, lost, gain, _products(block, model.change), below, at_or_below, price, protects)
@@ -146,23 +151,20 @@ def _total(sums: Sequence[Sums], name: str, shape: int | tuple[int, ...]) -> np.
     return total
 
 
-def _block(group: Group, part: slice, base: np.ndarray, per_unit: np.ndarray) -> _Block:
-    allowed, usable = group.feasible(part), group.usable[:, part]
-    count = allowed.sum(axis=0)
-    deltas = group.values[: len(base), :, part] - base[:, None, :]
+def _block(group: Group, part: slice, ground: Ground, per_unit: np.ndarray) -> _Block:
+    items, allowed, usable = group.items[part], group.feasible(part), group.usable[:, part]
+    deltas = group.values[: len(per_unit), :, part] - ground.bases[:, None, items]
+    objective = group.objective[:, part]
     if not usable.all():
         deltas[:, ~usable] = 0.0
-    utility = np.zeros(allowed.shape)
-    step, size = np.empty(allowed.shape), np.zeros(allowed.shape[1])
-    for q in np.flatnonzero(per_unit):
-        utility += np.multiply(deltas[q], per_unit[q], out=step)
-        furthest = np.maximum(deltas[q].max(axis=0, initial=0.0), -deltas[q].min(axis=0, initial=0.0))
-        size += abs(per_unit[q]) * furthest
-    objective = group.objective[:, part]
-    if allowed.all():
-        return _Block(allowed, count, count > 0, objective, utility, utility, deltas, TIE * size)
-    masked, shown = np.where(allowed, utility, np.nan), np.where(allowed, objective, np.nan)
-    return _Block(allowed, count, count > 0, shown, masked, utility, deltas, TIE * size)
+        objective = np.where(usable, objective, 0.0)
+    utility = np.tensordot(per_unit, deltas, 1)
+    tolerance = TIE * (np.abs(per_unit) @ ground.reach[:, items])
+    kept, count = allowed.astype(float), np.add.reduce(allowed.view(np.uint8), axis=0, dtype=np.int64)
+    shown = nowhere(allowed)
+    return _Block(
+        allowed, kept, count, count > 0, objective + shown, utility + shown, objective, utility, deltas, tolerance
+    )
 
 
 def _model(block: _Block) -> _Chosen:
@@ -195,27 +197,44 @@ def _dominated(
 ) -> tuple[int, float]:
     """How many first choices an allowed candidate beats, no goal worse and one better; the best such gains."""
     at = np.arange(len(model.first))
-    as_good, better = block.allowed.copy(), np.zeros(block.allowed.shape, bool)
+    as_good = block.allowed.copy()
+    as_good[model.first, at] = False
     for q, way in wanted:
         x = group.values[q][:, part]
-        own = x[model.first, at]
-        as_good &= (x >= own) if way > 0 else (x <= own)
-        better |= (x > own) if way > 0 else (x < own)
-    as_good &= better
-    lost = np.flatnonzero(as_good.any(axis=0) & block.some)
-    if not len(lost):
-        return 0, 0.0
-    gain = block.raw_utility[:, lost] - block.raw_utility[model.first[lost], lost]
-    return len(lost), float(np.where(as_good[:, lost], gain, -np.inf).max(axis=0).sum())
+        as_good &= (x >= x[model.first, at]) if way > 0 else (x <= x[model.first, at])
+    places = np.flatnonzero(as_good)
+    k, n = np.divmod(places, len(at))
+    better = np.zeros(len(places), bool)
+    for q, _ in wanted:
+        x = group.values[q][:, part]
+        better |= x[k, n] != x[model.first[n], n]
+    places, n = places[better], n[better]
+    utility = block.raw_utility
+    gain = _largest(utility.ravel()[places] - utility[model.first[n], n], n, len(at))
+    lost = np.isfinite(gain)
+    return int(lost.sum()), float(gain[lost].sum())
 
 
-def _by_rank(block: _Block, compared: Comparisons, widest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Utility per tied candidate, summed by size of F and by how many candidates are below, and at or below it."""
+def _largest(values: np.ndarray, items: np.ndarray, count: int) -> np.ndarray:
+    """Of each of so many items the largest of its values, −∞ without one."""
+    found = np.full(count, -np.inf)
+    np.maximum.at(found, items, values)
+    return found
+
+
+def _by_rank(block: _Block, compared: Comparisons, held: np.ndarray, widest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Utility per tied candidate, summed by size of F and by how many candidates are below, and at or below it.
+
+    held: utility, 0 where not allowed.
+    """
     at = block.count - compared.above
-    share = np.where(block.allowed, block.utility / np.maximum(at - compared.below, 1), 0.0).ravel()
-    row = block.count * (widest + 1)
-    size = (widest + 1) ** 2
-    first, last = (row + compared.below).ravel(), (row + np.where(block.allowed, at, 0)).ravel()
+    tied = np.maximum(at - compared.below, 1)
+    row, size = block.count * (widest + 1), (widest + 1) ** 2
+    if tied.max(initial=1) == 1:
+        below = np.bincount((row + compared.below).ravel(), held.ravel(), size)
+        return below, np.roll(below, 1)
+    share = (held / tied).ravel()
+    first, last = (row + compared.below).ravel(), (row + at).ravel()
     return np.bincount(first, share, size), np.bincount(last, share, size)
 
 
@@ -225,17 +244,13 @@ def _products(block: _Block, reference: np.ndarray) -> np.ndarray:
     Values are taken from those of the model's choice first: what is left is no larger than the range in the item, so
     that centring by sums loses no digits.
     """
-    metrics, forbidden = len(block.deltas), ~block.allowed
-    some = bool(forbidden.any())
+    metrics = len(block.deltas)
     rows = np.empty((metrics + 2, *block.allowed.shape))
-    first = (np.fmax.reduce(block.objective, axis=0), np.fmax.reduce(block.utility, axis=0))
-    for r in range(metrics):
-        np.subtract(block.deltas[r], reference[r], out=rows[r])
-    np.subtract(block.objective, first[0], out=rows[metrics])
-    np.subtract(block.utility, first[1], out=rows[metrics + 1])
-    if some:
-        for row in rows:
-            np.copyto(row, 0.0, where=forbidden)
+    np.subtract(block.deltas, reference[:, None, :], out=rows[:metrics])
+    np.subtract(block.raw_objective, np.fmax.reduce(block.objective, axis=0), out=rows[metrics])
+    np.subtract(block.raw_utility, np.fmax.reduce(block.utility, axis=0), out=rows[metrics + 1])
+    rows[:, :, ~block.some] = 0.0
+    rows *= block.kept
     sums = rows.sum(axis=1)
     flat = rows.reshape(len(rows), -1)
     return np.asarray(flat @ flat.T - (sums / np.maximum(block.count, 1)) @ sums.T)
@@ -246,27 +261,22 @@ def _guardrails(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Per rule, what the best choice would gain without it, and what the model would lose."""
     price, protects = np.zeros(rules), np.zeros(rules)
-    top = np.fmax.reduce(block.objective, axis=0)
-    usable = group.usable[:, part] & block.some
-    words = [word[:, part] for word in group.broken]
+    items, top = len(best), np.fmax.reduce(block.objective, axis=0)
+    open_, words = group.usable[:, part] & block.some, [word[:, part] for word in group.broken]
     for r in range(rules):
-        only = usable & (words[r // 64] == words[r // 64].dtype.type(1 << (r % 64)))
+        only = open_ & (words[r // 64] == words[r // 64].dtype.type(1 << (r % 64)))
         for w, word in enumerate(words):
             if w != r // 64:
                 only &= word == 0
-        here = np.flatnonzero(only.any(axis=0))
-        if not len(here):
-            continue
-        freed = only[:, here]
-        utility = np.where(freed, block.raw_utility[:, here], -np.inf)
-        price[r] = np.maximum(utility.max(axis=0) - best[here], 0.0).sum()
-        objective = np.where(freed, group.objective[:, part][:, here], -np.inf)
-        peak = objective.max(axis=0)
-        moved = np.flatnonzero(peak >= top[here])
-        marks = objective[:, moved] == peak[moved]
-        many, before, own = marks.sum(axis=0), value[here[moved]], model.count[here[moved]]
-        total = np.where(marks, utility[:, moved], 0.0).sum(axis=0)
-        tied = peak[moved] == top[here[moved]]
-        now = np.where(tied, (total + before * own) / (many + own), total / many)
-        protects[r] = (before - now).sum()
+        places = np.flatnonzero(only)
+        n = places % items
+        utility, objective = block.raw_utility.ravel()[places], block.raw_objective.ravel()[places]
+        price[r] = np.maximum(_largest(utility, n, items) - best, 0.0).sum()
+        peak = np.maximum(_largest(objective, n, items), top)
+        freed = objective == peak[n]
+        many, total = np.bincount(n[freed], minlength=items), np.bincount(n[freed], utility[freed], items)
+        own = np.where(peak == top, model.count, 0)
+        moved = np.flatnonzero(many)
+        before = value[moved]
+        protects[r] = (before - (total[moved] + before * own[moved]) / (many + own)[moved]).sum()
     return price, protects

@@ -39,7 +39,7 @@ test: $(DEV_READY) browser ## lint, check types and run every test
 bench: $(DEV_READY) ## run every benchmark
 	@for file in benchmarks/[a-z]*.py; do \
 		[ -e "$$file" ] || { echo "There are no benchmarks."; break; }; \
-		echo "== $$file"; $(PY) "$$file" || exit 1; \
+		echo "== $$file"; PYTHONPATH=. $(PY) "$$file" || exit 1; \
 	done
 
 screenshots: $(DEV_READY) browser ## take the pictures of the documentation from the running app

@@ -39,6 +39,7 @@ class Repairs:
     rows: dict[Any, Row] = field(default_factory=dict)
     sets: dict[Ids, Keys] = field(default_factory=dict)
     scoped: dict[str, int] = field(default_factory=dict)
+    chosen: dict[Ids, list[Any]] = field(default_factory=dict)
     looked: dict[Ids, list[Any]] = field(default_factory=dict)
     signs: dict[str, int] = field(default_factory=dict)
     readable: dict[str, bool] = field(default_factory=dict)
@@ -92,7 +93,10 @@ class Repairs:
 
     def looked_at(self, clash: Clash) -> list[Any]:
         """Keys of a conflict's items, or of those most likely to need the furthest move where they are many."""
-        return [plain(k) for k in (clash.keys if clash.items <= self.most_items else _extremes(clash, self.most_items))]
+        if clash.ids not in self.chosen:
+            found = clash.keys if clash.items <= self.most_items else _extremes(clash, self.most_items)
+            self.chosen[clash.ids] = [plain(k) for k in found]
+        return list(self.chosen[clash.ids])
 
     def look_at(self, clash: Clash, keys: Sequence[Any]) -> None:
         """Notes items on which both sides of a conflict are to be moved far enough."""

@@ -98,9 +98,15 @@ def own_numbers(id: str, rule: Rule, reader: Reader) -> list[OwnNumber]:
 
 def added_numbers(id: str, rule: Rule, reader: Reader) -> list[OwnNumber]:
     """A factor, then an offset, for each bound that has no number: in the place right behind it in the text."""
-    ends = [t.end + 1 for t in sqlglot.tokenize(rule.text, read="duckdb") if _may_end(t)]
+    tokens = sqlglot.tokenize(rule.text, read="duckdb")
+    ends = [(token, after) for token, after in zip(tokens, [*tokens[1:], None], strict=True) if _may_end(token)]
     kinds: tuple[Kind, ...] = ("added factor", "added offset")
-    places = [_Place(kind, end, end, f"{id} {i}") for kind in kinds for i, end in enumerate(ends)]
+    places = [
+        _Place(kind, token.end + 1, token.end + 1, f"{id} {i}")
+        for kind in kinds
+        for i, (token, after) in enumerate(ends)
+        if _may_end_a_side(token, after, rule.levers)
+    ]
     return [number for place in places if (number := _added(rule, reader, place)) is not None]
 
 
@@ -270,6 +276,19 @@ _ENDS = (TokenType.VAR, TokenType.R_PAREN, TokenType.IDENTIFIER)
 
 def _may_end(token: Token) -> bool:
     return token.token_type in _ENDS or token.text.replace("_", "a").isalnum()
+
+
+def _may_end_a_side(token: Token, after: Token | None, levers: Sequence[str]) -> bool:
+    """May a side of a comparison that has no lever in it end with a token, before another?"""
+    if token.text.lower() in [name.lower() for name in levers]:
+        return False
+    return after is None or after.token_type not in _GOES_ON
+
+
+_GOES_ON = (
+    TokenType.PLUS, TokenType.DASH, TokenType.STAR, TokenType.SLASH, TokenType.MOD, TokenType.COMMA, TokenType.DOT,
+    TokenType.L_PAREN, TokenType.VAR, TokenType.IDENTIFIER, TokenType.NUMBER, TokenType.STRING,
+)  # fmt: skip
 
 
 def _added(rule: Rule, reader: Reader, place: _Place) -> OwnNumber | None:

@@ -83,7 +83,7 @@ def bound_repairs(repairs: Repairs) -> tuple[dict[tuple[Ids, str], Tried], set[I
     the conflicts of which some member was left out, because trying it would take too long.
     """
     searches = [_search(clash, id, repairs) for clash in _in_order(repairs) for id in clash.ids]
-    repairs.exact_rows([k for s in searches for k in s.keys])
+    repairs.exact_rows([k for s in searches for k in [*s.keys, *repairs.looked_at(s.clash)]])
     for search in searches:
         _plan(search, repairs)
     for _ in range(MOST_ROUNDS):
@@ -113,10 +113,9 @@ def _may_go_on(search: Search, trial: Trial, repairs: Repairs) -> bool:
 
 def _search(clash: Clash, id: str, repairs: Repairs) -> Search:
     rule = repairs.bench.rules.of(id)
-    numbers = repairs.numbers_of(rule) or repairs.added_to(rule)
     if clash.items <= FEW:
         keys = [plain(k) for k in clash.keys]
-    elif numbers and is_pair_of_bounds(clash, repairs.bench):
+    elif is_pair_of_bounds(clash, repairs.bench) and (numbers := repairs.numbers_of(rule) or repairs.added_to(rule)):
         keys = _neediest(clash, rule, numbers[0], repairs)
     else:
         keys = repairs.looked_at(clash)

@@ -196,7 +196,13 @@ def _extract(tree: exp.Expression, row: Row) -> Fraction | None:
 
 
 def _literal(tree: exp.Expression, row: Row) -> Any:
-    return tree.name if tree.is_string else constant(tree.name)
+    text = tree.args["this"]
+    return text if tree.args["is_string"] else constant(text)
+
+
+def _column(tree: exp.Expression, row: Row) -> Any:
+    name = tree.this.name
+    return row[f"{tree.text('table')}.{name}" if tree.args.get("table") else name]
 
 
 def _nullif(tree: exp.Expression, row: Row) -> Any:
@@ -205,7 +211,7 @@ def _nullif(tree: exp.Expression, row: Row) -> Any:
 
 
 _EVALUATORS: dict[type[exp.Expression], Callable[[Any, Row], Any]] = {
-    exp.Column: lambda t, row: row[f"{t.table}.{t.name}" if t.table else t.name],
+    exp.Column: _column,
     exp.Literal: _literal,
     exp.Boolean: lambda t, row: bool(t.this),
     exp.Null: lambda t, row: None,

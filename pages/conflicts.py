@@ -1,6 +1,7 @@
 """Conflicts: which rules contradict each other, on which items, why, and the ways out."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from alignment.conflicts.report import Conflict, ConflictReport, as_json
 from alignment.errors import AccordError
@@ -16,7 +17,7 @@ from ui.figures.subjects import Rule
 from ui.joining import join_bar
 from ui.opening import opened
 from ui.rules.naming import named
-from ui.session import Here, report
+from ui.session import Here, bare_report, report
 from ui.shell import page_file
 from ui.theme import look
 from ui.widgets.matrix import MOST, matrix
@@ -41,12 +42,16 @@ def draw(here: Here) -> None:
         )  # fmt: skip
     try:
         with st.spinner("Checking every rule on every item …", show_time=True):
-            found = report(here)
+            found = bare_report(here)
+        _checked(found, here)
     except AccordError as error:
         st.title("The rules could not be checked", anchor=False)
         for sentence in str(error).splitlines():
             problem(sentence)
-        return
+
+
+def _checked(found: ConflictReport, here: Here) -> None:
+    """What was found at once, then the ways out of it, which take longer. Raises AccordError."""
     looks = look(here.initiative.teams)
     st.title(md(headline(found, here.initiative)), anchor=False)
     st.markdown(md(second_line(found)), width=900)
@@ -54,33 +59,35 @@ def draw(here: Here) -> None:
         st.page_link(page_file("sign"), label="See what is left before you sign", icon=":material/arrow_forward:")
     join_bar(here, "decide on conflicts")
     undo_last(here)
-    _overview(found, here, looks)
+    beside = _overview(found, here, looks)
+    with st.spinner("Working out the ways out of each conflict …", show_time=True):
+        found = report(here)
+    if found.conflicts:
+        with beside:
+            giving_way([c for c in found.conflicts if c.waived_until is None], here, looks)
     _cards(found.conflicts, here, looks)
     near(found, here, looks)
-    if_an_input_moves(here, looks)
     idle(found, here, looks)
     further_findings(found, looks)
     item_trail(here, looks)
     decisions(here)
+    if_an_input_moves(here, looks)
 
 
-def _overview(found: ConflictReport, here: Here, looks: Look) -> None:
-    """Which rules meet, and who is asked to give way."""
+def _overview(found: ConflictReport, here: Here, looks: Look) -> DeltaGenerator:
+    """Which rules meet; returns the place beside that, for who is asked to give way."""
     statuses = {s.id: s.status for s in found.constraints}
     in_force = [c for c in here.initiative.constraints if statuses.get(c.id) not in (None, "not_in_force")]
     rules = [Rule(c.id, named(c.id), c.team) for c in in_force]
     if not found.conflicts and len(rules) > MOST:
-        return
+        return st.container()
     left, right = st.columns([7, 5], gap=32)
     with left:
         st.header("Which rules contradict each other", anchor=False)
         open_ids = not_proved(found)
         anchors = {c.id: f"conflict-{k}" for k, c in enumerate(found.conflicts, start=1)}
         st.html(matrix(rules, as_json(found.conflicts), looks.teams, open_ids, anchors))
-    if not found.conflicts:
-        return
-    with right:
-        giving_way([c for c in found.conflicts if c.waived_until is None], here, looks)
+    return right
 
 
 def _cards(conflicts: tuple[Conflict, ...], here: Here, looks: Look) -> None:

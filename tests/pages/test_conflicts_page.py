@@ -163,3 +163,11 @@ def test_an_input_can_be_moved_to_see_what_would_break(shop):
     app.selectbox(key="moved_column").set_value("cost").run()
     app.slider(key="moved_percent").set_value(30).run()
     assert "loses its last price" in texts(app)
+
+
+def test_on_many_items_an_input_moves_only_when_asked_for(shop, monkeypatch):
+    monkeypatch.setattr("ui.clashes.inputs.AT_ONCE", 5)
+    app = shop.page("conflicts")
+    assert "If an input moves" in texts(app) and not app.slider
+    app.toggle(key="moves_wanted").set_value(True).run()
+    assert "no item loses its last price" in texts(app)

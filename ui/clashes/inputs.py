@@ -18,6 +18,7 @@ from ui.widgets.notes import problem
 from ui.words import NO_BREAK, capital, count, counted, in_words, listed, md, number
 
 REACH, FIRST_MOVE = 30, 10
+AT_ONCE = 20_000
 
 
 def if_an_input_moves(here: Here, looks: Look) -> None:
@@ -27,6 +28,9 @@ def if_an_input_moves(here: Here, looks: Look) -> None:
         return
     st.space(8)
     st.header("If an input moves", anchor=False)
+    rows = situation(here).catalogue.rows
+    if rows > AT_ONCE and not st.toggle(f"Move an input on all {count(rows)} items", key="moves_wanted"):
+        return
     _tried(here, looks, columns)
 
 

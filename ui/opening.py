@@ -11,7 +11,7 @@ from ui.header import Head, header
 from ui.session import Here, here
 from ui.widgets.chips import Chip
 from ui.widgets.notes import empty, notice
-from ui.words import counted, spoken
+from ui.words import counted, cut, spoken
 from ui.workshop import workshop
 
 STAGES = {"frame": "Frame", "record": "Record", "resolve": "Resolve", "sign": "Sign"}
@@ -38,7 +38,8 @@ def opened() -> Here:
         st.stop()
     people = [(member.name, member.team) for member in presence.present(found.id)]
     last = last_change(found.id)
-    header(Head(found.initiative.title, stage_of(found), people, chips_of(found), last, found.initiative.teams))
+    chips = chips_of(found)  # before the stage, which asks for what the chips have worked out
+    header(Head(found.initiative.title, stage_of(found), people, chips, last, found.initiative.teams))
     with st.container(key="live"):
         _watch(found.id, found.revision, len(people))
     with st.container(key="said"):  # always there, so that what stands below keeps its place and its focus
@@ -73,7 +74,16 @@ def stage_of(here: Here) -> str:
     if not any(c.status != "retired" for c in here.initiative.constraints):
         return "Record"
     report = analysis.known_report(here.ground)
-    return "Sign" if report is not None and report.verdict == "clear" else "Resolve"
+    if report is None or report.verdict != "clear":
+        return "Resolve"
+    return "Record" if silent_teams(here) else "Sign"
+
+
+def silent_teams(here: Here) -> list[str]:
+    """Teams that have recorded neither a rule nor a goal, in their order."""
+    heard = {c.team for c in here.initiative.constraints if c.status != "retired"}
+    heard |= {goal.team for goal in here.initiative.goals}
+    return [team for team in here.initiative.teams if team not in heard]
 
 
 def chips_of(here: Here) -> list[Chip]:
@@ -144,6 +154,8 @@ def _did(event: Event) -> str:
         return f"added {what} {name}".strip()
     if event.kind == "signatures":
         return "signed"
+    if event.kind == "decisions_log" and event.action in ("created", "added"):
+        return f"decided: {cut((event.after or {}).get('outcome', ''), 60)}"
     if event.action in ("created", "added") and event.kind in ("catalogue", "decisions"):
         return f"described {what}"
     verb = {"commented": "commented on", "created": "added", "added": "added"}.get(event.action, event.action)

@@ -171,3 +171,19 @@ def test_on_many_items_an_input_moves_only_when_asked_for(shop, monkeypatch):
     assert "If an input moves" in texts(app) and not app.slider
     app.toggle(key="moves_wanted").set_value(True).run()
     assert "no item loses its last price" in texts(app)
+
+
+def head(app) -> str:
+    return next(e.proto.body for e in app.get("html") if "ac-steps" in e.proto.body)
+
+
+def test_the_step_after_clear_rules_is_to_hear_the_other_teams_before_they_sign(home):
+    heard = INITIATIVE.replace("price <= 12", "price <= 99")
+    assert '<span role="listitem" aria-current=step>Sign' in head(opened(heard, SHIRTS).page("conflicts"))
+
+
+def test_a_team_that_has_said_nothing_keeps_the_workshop_at_record(home):
+    silent = INITIATIVE.replace("price <= 12", "price <= 99").replace(
+        "[operations, brand]", "[operations, brand, tech]"
+    )
+    assert '<span role="listitem" aria-current=step>Record' in head(opened(silent, SHIRTS).page("conflicts"))

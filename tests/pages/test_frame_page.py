@@ -131,3 +131,13 @@ def test_the_facilitator_moves_the_stage(shop):
     stage = next(g for g in app.get("button_group") if g.label == "The workshop is at")
     stage.set_value("Sign").run()
     assert shop.store.stage(shop.id).stage == "sign"
+
+
+def test_a_catalogue_that_was_taken_leaves_its_form_folded_and_empty(shop):
+    app = shop.page("frame", shop.ana)
+    app.file_uploader[0].set_value(("more.csv", SHIRTS.encode(), "text/csv"))
+    app.run()
+    app.button(key="items_use").click().run()
+    assert "more.csv is in use, with 6 items." in texts(app)
+    assert not app.file_uploader[0].value
+    assert not [button for button in app.button if button.key == "items_use"]

@@ -48,6 +48,7 @@ def decisions(here: Here) -> None:
         return
     import pandas as pd
 
+    st.space(8)
     st.header("Decided so far", anchor=False)
     rows = [_row(entry.record) for entry in reversed(entries) if isinstance(entry.record, Decision)]
     st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)

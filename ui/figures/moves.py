@@ -1,5 +1,6 @@
 """How far an input may move, either way, before two rules clash that hold together today."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,12 +54,19 @@ def percents(value: float) -> str:
 
 def _title(first: Move, column: str) -> str:
     one, other = (cut(name, 40) for name in first.names)
+    if first.percent == 0:
+        return f"{one} and {other} clash as soon as {column} {'rises' if _upwards(first) else 'falls'}"
     return f"{one} and {other} are the first to clash, at {column} {percents(first.percent)}"
+
+
+def _upwards(move: Move) -> bool:
+    """Whether a move is up; one of nothing keeps the sign of its zero."""
+    return math.copysign(1, move.percent) > 0
 
 
 def _row(d: Drawing, move: Move, top: float, reach: float) -> None:
     ink, y = d.look.ink, top + 32
-    outer = reach if move.percent > 0 else -reach
+    outer = reach if _upwards(move) else -reach
     d.bar(0, move.percent, y, 8, faint(ink, 0.28))
     d.bar(move.percent, outer, y, 8, ink.bad, f"clash past {percents(move.percent)}, first on {label(move.item)}")
     pairs = zip(fit(move.names, NAME_ROOM, 12.5), move.teams, strict=True)

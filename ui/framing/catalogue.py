@@ -18,10 +18,12 @@ from ui.workshop import opened_table, take_in, workshop
 
 ENDINGS = ["csv", "parquet", "xlsx", "json"]
 MOST_SAID = 5
+_TAKEN = "items_taken"
 
 
 def catalogue(here: Here) -> None:
     """The catalogue in use, and the way to bring another."""
+    st.space(8)
     st.header("Items", anchor=False)
     file, declared = here.ground.catalogue, here.initiative.catalogue
     if file is not None and declared is not None:
@@ -37,10 +39,9 @@ def catalogue(here: Here) -> None:
         if here.member is not None:
             st.caption("A facilitator can bring a catalogue.")
         return
-    with st.expander(
-        "Bring a catalogue" if file is None else "Bring another catalogue", type="compact", key="bring_items"
-    ):
-        _bring(here)
+    name, times = "Bring a catalogue" if file is None else "Bring another catalogue", st.session_state.get(_TAKEN, 0)
+    with st.expander(name, type="compact", key=f"bring_items_{times}"):  # folded and empty again once one was taken
+        _bring(here, times)
 
 
 def _columns(here: Here) -> None:
@@ -59,8 +60,8 @@ def _columns(here: Here) -> None:
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
 
 
-def _bring(here: Here) -> None:
-    upload = st.file_uploader("A table as CSV, Parquet, XLSX or JSON", ENDINGS, key="items_file")
+def _bring(here: Here, times: int) -> None:
+    upload = st.file_uploader("A table as CSV, Parquet, XLSX or JSON", ENDINGS, key=f"items_file_{times}")
     if upload is None:
         return
     try:
@@ -117,6 +118,7 @@ def _use(source: CatalogueSource, name: str, body: bytes, here: Here) -> None:
         file = take_in(here.id, "catalogue", body, name, here.actor)
     except AccordError as error:
         return problem(str(error))
+    st.session_state[_TAKEN] = st.session_state.get(_TAKEN, 0) + 1
     say_next(f"{file.name} is in use, with {counted(file.rows, 'item')}.")
     st.rerun()
 

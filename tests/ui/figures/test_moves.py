@@ -12,6 +12,13 @@ DOWN = Move(("Entry price", "Ceiling"), ("brand", "operations"), -12.0, "B-2")
 FAR = Move(("Floor", "Ceiling"), ("operations", "brand"), 45.0, "C-3")
 
 
+def test_rules_that_touch_clash_at_once_on_the_side_that_parts_them():
+    up, down = (drawn([Move(("Floor", "Ceiling"), ("operations", "brand"), zero, "A-1")]) for zero in (0.0, -0.0))
+    assert up.layout.meta["title"] == "Floor and Ceiling clash as soon as cost rises"
+    assert down.layout.meta["title"] == "Floor and Ceiling clash as soon as cost falls"
+    assert [fig.data[1].x[0] for fig in (up, down)] == [30, -30]
+
+
 def drawn(found, look=LIGHT_LOOK, chosen=10):
     return moves(found, look, column="cost", chosen=chosen, reach=30)
 

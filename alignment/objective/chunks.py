@@ -101,6 +101,13 @@ class Slots:
         self.put(flat, target)
         return target
 
+    def rows(self, first: int) -> np.ndarray:
+        """The table rows of the group's candidates, −1 for none, in a chunk whose first row is given."""
+        if self.places is None:
+            k, n = self.shape
+            return np.arange(first, first + k)[:, None] + np.arange(0, k * n, k)
+        return np.where(self.places < 0, -1, self.places + first)
+
 
 def slots_of(first: np.ndarray, counts: np.ndarray, length: int, alone: bool) -> Slots:
     """The slots of items with up to `length` candidates; alone: they are all there are in the chunk."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alignment.objective.grid import Grid, Group
+from alignment.objective.grid import Grid, Group, nowhere
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class Ends:
 
 def ends_of(group: Group, part: slice, allowed: np.ndarray) -> Ends:
     """The chosen ends of a block of items whose allowed candidates are marked; each item chooses by itself."""
-    objective = np.where(allowed, group.objective[:, part], -np.inf)
-    return _ends(group, part, allowed & (objective == objective.max(axis=0)))
+    objective = group.objective[:, part] + nowhere(allowed)
+    return _ends(group, part, objective == np.fmax.reduce(objective, axis=0))
 
 
 def chosen_ends(grid: Grid, rows: np.ndarray) -> Ends:
     """The chosen ends where each item's chosen table row is given, −1 for none."""
     found = []
-    for group in grid.groups(lever=True):
+    for group in grid.groups(today=True):
         for part in group.blocks():
             own = rows[group.items[part]]
             found.append(_ends(group, part, (group.rows[:, part] == own) & (own >= 0)))
@@ -37,10 +37,10 @@ def chosen_ends(grid: Grid, rows: np.ndarray) -> Ends:
 
 def _ends(group: Group, part: slice, chosen: np.ndarray) -> Ends:
     assert group.lever is not None
-    lever, rows = group.lever[:, part], group.rows[:, part]
-    present = (rows >= 0) & np.isfinite(lever)
-    count = np.maximum(chosen.sum(axis=0), 1)
-    return joined([end for way in (-1, 1) for end in _end(way, lever, rows, present, chosen, count)])
+    rows = group.rows[:, part]
+    lever = group.lever[:, part] + nowhere((rows >= 0) & np.isfinite(group.lever[:, part]))
+    count = np.maximum(np.add.reduce(chosen.view(np.uint8), axis=0, dtype=np.int64), 1)
+    return joined([end for way in (-1, 1) for end in _end(way, lever, rows, chosen, count)])
 
 
 def joined(ends: Sequence[Ends]) -> Ends:
@@ -50,15 +50,16 @@ def joined(ends: Sequence[Ends]) -> Ends:
     return Ends(rows, beyond, np.concatenate([np.zeros(0), *(end.mass for end in ends)]))
 
 
-def _end(
-    way: int, lever: np.ndarray, rows: np.ndarray, present: np.ndarray, chosen: np.ndarray, count: np.ndarray
-) -> Iterator[Ends]:
-    outward = np.where(present, way * lever, -np.inf)
-    end = outward.max(axis=0)
-    inner = np.where(outward < end, outward, -np.inf).max(axis=0)
-    at_end = chosen & (outward == end)
-    here = np.flatnonzero(at_end.any(axis=0) & np.isfinite(inner))
+def _end(way: int, lever: np.ndarray, rows: np.ndarray, chosen: np.ndarray, count: np.ndarray) -> Iterator[Ends]:
+    end = np.fmax.reduce(lever, axis=0) if way > 0 else np.fmin.reduce(lever, axis=0)
+    at_end = chosen & (lever == end)
+    here = np.flatnonzero(at_end.any(axis=0))
+    outward, end = way * lever[:, here], way * end[here]
+    inner = np.where(outward < end, outward, -np.inf).max(axis=0, initial=-np.inf)
+    moving = np.isfinite(inner)
+    here, end, inner = here[moving], end[moving], inner[moving]
     if len(here):
-        first = at_end[:, here].argmax(axis=0)
-        mass = at_end[:, here].sum(axis=0) / count[here]
-        yield Ends(rows[first, here].astype(np.int64), way * (end - inner)[here], mass)
+        some = at_end[:, here]
+        yield Ends(
+            rows[some.argmax(axis=0), here].astype(np.int64), way * (end - inner), some.sum(axis=0) / count[here]
+        )

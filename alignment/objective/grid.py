@@ -33,9 +33,9 @@ MOST_KEPT = 800_000_000
 class Group:
     """N items with up to K candidates each; every array is K by N in candidate order, or as said.
 
-    values: metrics by K by N. broken: one array of bit masks per 64 rules. today: of each item the place of its
-    candidate of today, −1 without. items: their places in the order of keys. rows: table rows, −1 where there is none.
-    complete: no needed value is missing; usable: in the levers' domains besides. lever: None unless asked for.
+    values: metrics by K by N. broken: one array of bit masks per 64 rules. items: their places in the order of keys.
+    rows: table rows, −1 where there is none. complete: no needed value is missing; usable: in the levers' domains
+    besides. Only if asked for: today, of each item the place of its candidate of today, −1 without; lever, else None.
     """
 
     values: np.ndarray
@@ -100,9 +100,9 @@ class Grid:
     source: Source = field(repr=False)
     kept: tuple[Group, ...] | None = field(repr=False)
 
-    def groups(self, others: bool = False, lever: bool = False) -> Iterable[Group]:
-        """All groups; with metrics that no goal wants, and with the lever's values, only if asked for."""
-        return self.kept if self.kept is not None else self.source.stream(others, lever)
+    def groups(self, others: bool = False, today: bool = False) -> Iterable[Group]:
+        """All groups; with metrics that no goal wants, or with today's candidates and the lever, only if asked for."""
+        return self.kept if self.kept is not None else self.source.stream(others, today)
 
     def column(self, metric: str) -> int:
         """The place of a metric among the values."""
@@ -134,7 +134,6 @@ def read_grid(
     mark = f"coalesce({quoted(table.status_quo or '')}::double = 1, false)"
     domain = domain_sql(initiative.levers)
     columns = [_Column("usable", domain, "bool")] if domain != "true" else []
-    columns += [_Column("mark", mark, "bool")] if table.status_quo is not None else []
     joined = [(extra, binding.names()) for extra in extras] + [
         (_Column("wanted", f"({objective})::double", "float64"), names)
     ]
@@ -144,9 +143,11 @@ def read_grid(
             columns.append(column)
         else:
             flat[column.name] = _flat(table, column, read)
-    source = Source(table, metrics, len(needed), lever, tuple(columns), flat, len(extras), order)
+    marked = [_Column("mark", mark, "bool")] if table.status_quo is not None else []
+    marked += [_Column("lever", f"{quoted(lever)}::double", "float64")] if lever else []
+    source = Source(table, metrics, len(needed), tuple(columns), tuple(marked), flat, len(extras), order)
     small = table.rows * (len(metrics) + 2) * 8 <= MOST_KEPT
-    kept = tuple(source.stream(True, lever is not None)) if small else None
+    kept = tuple(source.stream(True, True)) if small else None
     return Grid(
         metrics, len(needed), tuple(binding.rules), len(order.counts), table.rows, order.widest, lever, source, kept
     )
@@ -238,32 +239,41 @@ class _Column:
 def _flat(table: DecisionTable, column: _Column, names: set[str]) -> np.ndarray:
     """A column that needs the catalogue, by table row: a join does not keep the order of rows."""
     flat = np.empty(table.rows, column.kind)
-    query = f'select "{ROW}" as r, {column.written} from {table.source(names)} j'
-    for batch in table.connection.cursor().sql(query).to_arrow_reader(CHUNK):
-        flat[plain(batch.column(0))] = plain(batch.column(1))
+
+    def read(first: int) -> None:
+        rows = f'"{ROW}" >= {first} and "{ROW}" < {first + part}'
+        query = f'select "{ROW}" as r, {column.written} from {table.source(names)} j where {rows}'
+        for batch in table.connection.cursor().sql(query).to_arrow_reader(CHUNK):
+            flat[plain(batch.column(0))] = plain(batch.column(1))
+
+    part = -(-table.rows // THREADS)  # a stream of batches is read by one thread, so there is one for each
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(read, range(0, table.rows, part)))
     return flat
 
 
 @dataclass(frozen=True)
 class Source:
-    """Reads groups from a decision table. flat: columns by table row that were read before, through the catalogue."""
+    """Reads groups from a decision table.
+
+    marked: columns that are read only with today's candidates. flat: columns by table row that were read before,
+    through the catalogue. words: how many arrays of bit masks.
+    """
 
     table: DecisionTable
     metrics: tuple[str, ...]
     needed: int
-    lever: str | None
     columns: tuple[_Column, ...]
+    marked: tuple[_Column, ...]
     flat: dict[str, np.ndarray]
     words: int
     order: _Order
 
-    def stream(self, others: bool, lever: bool) -> Iterator[Group]:
+    def stream(self, others: bool, today: bool) -> Iterator[Group]:
         """Groups of chunk after chunk of whole items."""
         metrics = self.metrics if others else self.metrics[: self.needed]
         columns = [_Column(f"m{m}", f"{quoted(name)}::double", "float64") for m, name in enumerate(metrics)]
-        columns += self.columns
-        if lever and self.lever:
-            columns.append(_Column("lever", f"{quoted(self.lever)}::double", "float64"))
+        columns += [*self.columns, *(self.marked if today else ())]
         ends = np.cumsum(self.order.counts)
         waiting: deque[Future[list[Group]]] = deque()
         with ThreadPoolExecutor(THREADS) as pool:
@@ -297,8 +307,7 @@ class Source:
     def _flat_of(self, chunk: Chunk) -> dict[str, np.ndarray]:
         """Columns that were read before, and the table rows, of a chunk."""
         if self.order.clustered:
-            rows = np.arange(chunk.first, chunk.last)
-            return {"row": rows, **{name: flat[chunk.first : chunk.last] for name, flat in self.flat.items()}}
+            return {name: flat[chunk.first : chunk.last] for name, flat in self.flat.items()}
         rows = chunk.column("row")
         return {"row": rows, **{name: flat[rows] for name, flat in self.flat.items()}}
 
@@ -307,7 +316,8 @@ class Source:
         buffer = np.empty(chunk.last - chunk.first)
         for m in range(metrics):
             slots.put(chunk.column(f"m{m}", buffer), values[m])
-        objective, rows = slots.get(chunk.column("wanted", buffer)), slots.get(chunk.column("row"))
+        objective = slots.get(chunk.column("wanted", buffer))
+        rows = slots.get(chunk.column("row")) if "row" in chunk else slots.rows(chunk.first)
         present = rows >= 0
         known = present.copy()
         for m in range(self.needed):

@@ -18,9 +18,9 @@ class Ground:
     """Bases and ranges of the goals' metrics on a grid.
 
     metrics: those of the goals, Q of them, first among the grid's. bases: Q by items in the order of keys, the values
-    of today, else the mean over F; reach: the largest change against it in F. ranges: by metric, the sum over items of max − min over F. feasible: of every item
-    whether F is not empty; items: how many are. incomplete: candidates with an unknown value. ends: where the model's
-    choice is an end of the lever's range, None without an ordered lever.
+    of today, else the mean over F; reach: the largest change against it in F. ranges: by metric, the sum over items of
+    max − min over F. feasible: of every item whether F is not empty; items: how many are. incomplete: candidates with
+    an unknown value. ends: where the model's choice is an end of the lever's range, None without an ordered lever.
     """
 
     metrics: tuple[str, ...]
@@ -76,7 +76,7 @@ def ground_of(grid: Grid) -> Ground:
         missing = (group.rows[:, part] >= 0) & ~group.complete[:, part]
         return sums, int(missing.sum()), ends_of(group, part, allowed) if group.lever is not None else None
 
-    found = each_block(grid.groups(lever=grid.lever is not None), one)
+    found = each_block(grid.groups(today=True), one)
     total = sum((sums for sums, _, _ in found), np.zeros(count))
     ranges = {metric: float(value) for metric, value in zip(grid.metrics, total, strict=False)}
     ends = [e for _, _, e in found if e is not None]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alignment.catalogue.shapes import MOST_DECIMALS, retype_text
 from alignment.errors import DataError
 from alignment.initiative.models import Initiative
 from alignment.initiative.references import closest
@@ -20,7 +21,6 @@ from alignment.rules.types import Kind
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MOST_DECIMALS = 6
 FORMATS = (".csv", ".parquet", ".json", ".jsonl", ".ndjson", ".xlsx")
 
 
@@ -210,7 +210,7 @@ def _read_csv(connection: DuckDBPyConnection, path: Path, name: str) -> None:
         _create(connection, name, f"select * from read_csv({_literal(str(path))}, {options})", kind="table")
     except Exception as error:
         raise DataError(f"{path.name}{_csv_trouble(str(error))}") from None
-    _retype_text(connection, name, columns)
+    retype_text(connection, name, [quoted(c) for c in columns])
 
 
 def _header(path: Path) -> tuple[list[str], str]:
@@ -243,47 +243,6 @@ def _csv_trouble(message: str) -> str:
     return f"{where}: the line cannot be read as CSV; mend it, or save the file anew"
 
 
-_NUMBER = r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?"
-_SHAPES = {
-    "bigint": "-?[0-9]{1,18}",
-    "decimal": f"-?[0-9]{{1,12}}([.][0-9]{{1,{MOST_DECIMALS}}})?",
-    "double": _NUMBER,
-    "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "boolean": "(?i:true|false)",
-}
-
-
-def _retype_text(connection: DuckDBPyConnection, name: str, columns: list[str]) -> None:
-    """Gives each column of text the narrowest type that all its values have; numbers with leading zeros stay text."""
-    tests = ", ".join(test for column in map(quoted, columns) for test in _type_tests(column))
-    found = connection.execute(f'select {tests} from "{name}"').fetchone() or ()
-    size = len(found) // len(columns)
-    chosen = [_narrowest(*found[i : i + size]) for i in range(0, len(found), size)]
-    casts = ", ".join(
-        f"cast({quoted(c)} as {t}) as {quoted(c)}" if t != "varchar" else quoted(c)
-        for c, t in zip(columns, chosen, strict=True)
-    )
-    connection.execute(f'create or replace table "{name}" as select {casts} from "{name}"')
-
-
-def _type_tests(column: str) -> list[str]:
-    """Aggregates over a column of text: how many values, with leading zeros, decimals, and misfits of each shape."""
-    misfits = [
-        f"count(*) filter (where not regexp_full_match({column}, {_literal(shape)})"
-        + (f" or try_cast({column} as {kind}) is null and {column} is not null)" if kind in ("date", "double") else ")")
-        for kind, shape in _SHAPES.items()
-    ]
-    padded = f"count(*) filter (where regexp_full_match({column}, '-?0[0-9]+([.].*)?'))"
-    return [f"count({column})", padded, f"coalesce(max(length(split_part({column}, '.', 2))), 0)", *misfits]
-
-
-def _narrowest(filled: int, padded: int, decimals: int, *misfits: int) -> str:
-    fitting = [kind for kind, count in zip(_SHAPES, misfits, strict=True) if count == 0]
-    if not filled or padded or not fitting:
-        return "varchar"
-    return f"decimal(18, {decimals})" if fitting[0] == "decimal" else fitting[0]
-
-
 def _read_xlsx(connection: DuckDBPyConnection, path: Path, name: str) -> None:
     import pandas as pd
 
@@ -294,7 +253,7 @@ def _read_xlsx(connection: DuckDBPyConnection, path: Path, name: str) -> None:
     columns = ", ".join(f"cast({quoted(c)} as varchar) as {quoted(c)}" for c in head)
     connection.execute(f'create or replace table "{name}" as select {columns} from _sheet')
     connection.unregister("_sheet")
-    _retype_text(connection, name, head)
+    retype_text(connection, name, [quoted(c) for c in head])
 
 
 def _sheet(path: Path) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -75,12 +75,12 @@ def _table(
     def mark(rule: Rule) -> str:
         return f"{teams[rule.team].mark} " if rule.team in teams else ""
 
-    columns = rules[:-1]
+    columns, longest = rules[:-1], 28 if len(rules) <= 9 else 20
     head = "".join(f'<th scope="col" title="{html(r.name)}">{mark(r)}{named[r.id]}</th>' for r in columns)
     lines = []
     for i, rule in enumerate(rules[1:], start=1):
         turn = ' class="turn"' if rule.team != rules[i - 1].team else ""
-        words = f'{mark(rule)}{named[rule.id]} <span class="ac-rule">{html(cut(rule.name, 28))}</span>'
+        words = f'{mark(rule)}{named[rule.id]} <span class="ac-rule">{html(cut(rule.name, longest))}</span>'
         name = f'<th scope="row" title="{html(rule.name)}">{words}</th>'
         row = "".join(_cell(rule, other, cells, open_ids) for other in columns[:i]) + '<td class="void"></td>' * (
             len(columns) - i
@@ -139,4 +139,8 @@ def _below(conflicts: Sequence[Mapping[str, Any]], quiet: Sequence[Rule], drawn:
         notes.append(
             f"{in_words(len(quiet), 'rule')} {noun(len(quiet), 'is', 'are')} in no pair that clashes: {listed(names)}"
         )
-    return "".join(f'<p class="ac-matrix-note">{capital(note)}.</p>' for note in notes)
+    return "".join(f'<p class="ac-matrix-note">{capital(note)}{_stop(note)}</p>' for note in notes)
+
+
+def _stop(note: str) -> str:
+    return "" if note.endswith("…") else "."

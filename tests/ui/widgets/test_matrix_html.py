@@ -84,3 +84,11 @@ def test_names_cannot_act_as_markup():
     rules = [Rule("x", '<img src=x onerror="y">', "brand"), RULES[0]]
     text = matrix(rules, [clash(1, "x", "margin")], TEAMS)
     assert "<img" not in text and 'onerror="' not in text
+
+
+def test_a_name_that_is_cut_at_the_end_of_a_sentence_takes_no_second_stop():
+    long = Rule("long", "List steps as agreed with the regional councils in spring", "tech")
+    many = [long, *(Rule(f"r{k}", f"Rule {k}", "brand") for k in range(15))]
+    clashes = [clash(k, f"r{k}", f"r{k + 1}") for k in range(14)]
+    text = matrix(many, clashes, TEAMS)
+    assert "regional…</p>" in text and "…." not in text

@@ -20,7 +20,7 @@ from ui.rules.naming import named
 from ui.session import Here, bare_report, report
 from ui.shell import page_file
 from ui.theme import look
-from ui.widgets.matrix import MOST, matrix
+from ui.widgets.matrix import MOST, drawn, matrix
 from ui.widgets.notes import empty, problem
 from ui.words import in_words, md
 
@@ -75,18 +75,19 @@ def _checked(found: ConflictReport, here: Here) -> None:
 
 
 def _overview(found: ConflictReport, here: Here, looks: Look) -> DeltaGenerator:
-    """Which rules meet; returns the place beside that, for who is asked to give way."""
+    """Which rules meet; returns the place beside it, or below a wide one, for who is asked to give way."""
     statuses = {s.id: s.status for s in found.constraints}
     in_force = [c for c in here.initiative.constraints if statuses.get(c.id) not in (None, "not_in_force")]
     rules = [Rule(c.id, named(c.id), c.team) for c in in_force]
     if not found.conflicts and len(rules) > MOST:
         return st.container()
-    left, right = st.columns([7, 5], gap=32)
+    conflicts, open_ids = as_json(found.conflicts), not_proved(found)
+    wide = len(drawn(rules, conflicts, open_ids)) > MOST
+    left, right = (st.container(), st.container()) if wide else st.columns([7, 5], gap=32)
     with left:
         st.header("Which rules contradict each other", anchor=False)
-        open_ids = not_proved(found)
         anchors = {c.id: f"conflict-{k}" for k, c in enumerate(found.conflicts, start=1)}
-        st.html(matrix(rules, as_json(found.conflicts), looks.teams, open_ids, anchors))
+        st.html(matrix(rules, conflicts, looks.teams, open_ids, anchors))
     return right
 
 

@@ -44,13 +44,18 @@ def matrix(
     }
     open_ids = set(not_proved)
     named = codes(ordered, teams)
-    shown = ordered
-    if len(ordered) > MOST:
-        busy = {rule for pair in cells for rule in pair} | open_ids
-        shown = [rule for rule in ordered if rule.id in busy]
+    shown = drawn(ordered, conflicts, open_ids)
     quiet = [rule for rule in ordered if rule not in shown]
     body = _table(shown, cells, open_ids, teams, named) if len(shown) > 1 else ""
     return body + _legend(body, cells, open_ids) + _below(conflicts, quiet, bool(body))
+
+
+def drawn(rules: Sequence[Rule], conflicts: Sequence[Mapping[str, Any]], not_proved: Iterable[str]) -> list[Rule]:
+    """The rules that get a row: all of them, or of more than 14 those in a pair that clashes or is not proved."""
+    if len(rules) <= MOST:
+        return list(rules)
+    busy = {rule for c in conflicts if len(c["constraints"]) == 2 for rule in c["constraints"]} | set(not_proved)
+    return [rule for rule in rules if rule.id in busy]
 
 
 def codes(rules: Sequence[Rule], teams: Mapping[str, Team]) -> dict[str, str]:

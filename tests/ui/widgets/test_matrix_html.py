@@ -4,7 +4,7 @@ import re
 
 from ui.figures.subjects import Rule
 from ui.teams import roster
-from ui.widgets.matrix import codes, matrix
+from ui.widgets.matrix import codes, drawn, matrix
 
 TEAMS = roster(["operations", "brand", "tech", "finance"])
 RULES = [
@@ -84,6 +84,13 @@ def test_names_cannot_act_as_markup():
     rules = [Rule("x", '<img src=x onerror="y">', "brand"), RULES[0]]
     text = matrix(rules, [clash(1, "x", "margin")], TEAMS)
     assert "<img" not in text and 'onerror="' not in text
+
+
+def test_rules_that_get_a_row_are_those_that_clash_once_there_are_many():
+    many = [Rule(f"r{k}", f"Rule {k}", "brand") for k in range(15)]
+    clashes = [clash(1, "r3", "r4"), clash(2, "r5", "r6", "r7")]
+    assert [rule.id for rule in drawn(many, clashes, ["r9"])] == ["r3", "r4", "r9"]
+    assert drawn(many[:14], clashes, []) == many[:14]
 
 
 def test_a_name_that_is_cut_at_the_end_of_a_sentence_takes_no_second_stop():

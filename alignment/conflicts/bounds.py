@@ -10,7 +10,7 @@ Doubles hold these numbers exactly up to 2**49; what is larger, or off the grid 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -38,6 +38,16 @@ class Side:
 
     def row_of(self, rule: int) -> int | None:
         return self.rules.index(rule) if rule in self.rules else None
+
+    def take(self, items: Ints) -> Side:
+        """The ends on some of the items, side by side in memory."""
+        return replace(self, ends=np.take(self.ends, items, axis=1))
+
+    def bounds(self) -> Floats:
+        """The bounds of all rows in grid points, open or not."""
+        if not any(self.shift) and None not in self.shift:
+            return self.ends
+        return np.stack([self.bound(row) for row in range(len(self.rules))])
 
     def bound(self, row: int, items: Ints | slice = slice(None)) -> Floats:
         """The bounds of a row in grid points, open or not."""
@@ -93,6 +103,13 @@ class Bounds:
     @property
     def size(self) -> int:
         return len(self.today)
+
+    def take(self, items: Ints) -> Bounds:
+        """The bounds of some of the items."""
+        return replace(
+            self, floors=self.floors.take(items), ceilings=self.ceilings.take(items), today=self.today[items],
+            unsure=self.unsure[items],
+        )  # fmt: skip
 
 
 def bounds_of(line: Line, batch: Batch) -> Bounds:

@@ -1,6 +1,4 @@
-"""How far floors and ceilings of hard rules are apart at most, on the items on which some are: what shifts must make
-up for.
-"""
+"""How far each floor is above each ceiling at most: what shifts must make up for or, below zero, how near two come."""
 
 from __future__ import annotations
 
@@ -8,21 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alignment.conflicts.batches import Floats, Ints
+from alignment.conflicts.batches import Bools, Floats, Ints
 from alignment.conflicts.bounds import Bounds
 from alignment.conflicts.line import Line
-from alignment.conflicts.pairs import Envelope
 
-AT_ONCE = 4_096
+SPARE = 60
 
 
 @dataclass
 class Distances:
-    """In lever units, ends counted as closed and the lattice left out; minus infinity where nothing is apart.
+    """In lever units, ends counted as closed and the lattice left out; minus infinity where nothing was seen.
 
-    floors and ceilings: numbers of the hard rules that have some. apart: F by C, the most that each floor is above each
-    ceiling. above: F, the most that each floor is above the range; infinite where a rule allows nothing at all.
-    below: C, the most that each ceiling is below the range.
+    floors and ceilings: numbers of the rules that have some. apart: F by C, the most that each floor is above each
+    ceiling, the least slack with its sign turned; exact where it is at least -limit. above: F, the most that each floor
+    is above the range; infinite where a rule allows nothing at all. below: C, the most that each ceiling is below it.
     """
 
     floors: Ints
@@ -30,35 +27,43 @@ class Distances:
     apart: Floats
     above: Floats
     below: Floats
+    limit: float = np.inf
 
     @classmethod
     def at_start(cls, line: Line) -> Distances:
         """Before the first item."""
-        floors, ceilings = (np.array([r for r in g if line.rules[r].hard], int) for g in (line.floors, line.ceilings))
-        nothing = [np.full(shape, -np.inf) for shape in ((len(floors), len(ceilings)), len(floors), len(ceilings))]
-        return cls(floors, ceilings, *nothing)
+        floors, ceilings = np.array(list(line.floors), int), np.array(list(line.ceilings), int)
+        apart = np.full((len(floors), len(ceilings)), -np.inf)
+        return cls(floors, ceilings, apart, np.full(len(floors), -np.inf), np.full(len(ceilings), -np.inf))
 
-    def take(self, bounds: Bounds, around: Envelope) -> None:
-        """Adds a batch. around: the envelope of all its bounds."""
-        is_apart = (around.floor > around.ceiling) | (around.floor > bounds.high) | (around.ceiling < bounds.low)
-        rows = np.flatnonzero(is_apart)
-        for start in range(0, len(rows), AT_ONCE):
-            self._take(bounds, rows[start : start + AT_ONCE])
+    def reach(self, possible: Bools) -> float:
+        """The slack within which a floor and a ceiling matter, from here on: that of the tightest pairs so far.
 
-    def _take(self, bounds: Bounds, rows: Ints) -> None:
-        floors = [bounds.floors.bound(bounds.floors.rules.index(r), rows) / bounds.scale for r in self.floors]
-        ceilings = np.array([bounds.ceilings.bound(bounds.ceilings.rules.index(r), rows) for r in self.ceilings])
-        ceilings = ceilings.reshape(len(self.ceilings), len(rows)) / bounds.scale
-        for f, floor in enumerate(floors):
-            if len(self.ceilings):
-                with np.errstate(invalid="ignore"):
-                    apart = np.fmax.reduce(floor - ceilings, axis=1)
-                np.fmax(self.apart[f], apart, out=self.apart[f])
-            self.above[f] = max(self.above[f], float(floor.max()) - bounds.high / bounds.scale)
-        if len(self.ceilings):
-            np.maximum(self.below, bounds.low / bounds.scale - ceilings.min(axis=1), out=self.below)
+        possible: pairs, F by C, that have not clashed so far. Infinite while few are known, 0 where none is left.
+        """
+        if not possible.any():
+            return 0.0
+        slacks = -self.apart[possible & np.isfinite(self.apart)]
+        if len(slacks) <= SPARE:
+            return np.inf
+        reach = float(np.partition(slacks, SPARE)[SPARE])
+        self.limit = min(self.limit, reach)
+        return reach
+
+    def take(self, bounds: Bounds) -> Floats:
+        """Adds some items; gives how far each floor is above each ceiling on these, F by C, in grid points."""
+        floors, ceilings = bounds.floors.bounds(), bounds.ceilings.bounds()
+        apart = np.empty(self.apart.shape)
+        with np.errstate(invalid="ignore"):
+            for floor, most in zip(floors, apart, strict=True):
+                np.fmax.reduce(floor - ceilings, axis=1, out=most)
+            above, below = floors.max(axis=1) - bounds.high, bounds.low - ceilings.min(axis=1)
+        for most, more in ((self.apart, apart), (self.above, above), (self.below, below)):
+            np.fmax(most, more / bounds.scale, out=most)
+        return apart
 
     def add(self, other: Distances) -> None:
         """Distances on other items."""
         self.apart = np.maximum(self.apart, other.apart)
         self.above, self.below = np.maximum(self.above, other.above), np.maximum(self.below, other.below)
+        self.limit = min(self.limit, other.limit)

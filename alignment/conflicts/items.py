@@ -167,7 +167,7 @@ def _tightness(found: Sweep, r: int) -> Tightness:
 def _near(found: Sweep, catalogue: Catalogue, directory: Directory) -> list[Near]:
     """Opposing bounds that clash on no item, tightest first."""
     line = found.line
-    return [_near_pair(line, pair, directory) for pair in tightest(line, found.slacks, found.possible(), catalogue)]
+    return [_near_pair(line, pair, directory) for pair in tightest(line, found.distances, found.possible(), catalogue)]
 
 
 def _near_pair(line: Line, pair: Pair, directory: Directory) -> Near:

@@ -1,8 +1,7 @@
 """Opposing bounds that clash on no item, tightest first, and how near they come.
 
-One pass finds the least slack of every floor and ceiling; items on which the greatest floor and the least ceiling are
-further
-apart than the slacks that still matter are passed over. A second pass looks at the few tightest pairs.
+The pass over the items has found the least slack of every floor and ceiling (see `distances`); a second one looks at
+the few tightest pairs.
 """
 
 from __future__ import annotations
@@ -16,66 +15,11 @@ import numpy as np
 from alignment.catalogue.reading import Catalogue
 from alignment.conflicts.batches import Bools, Floats, Ints, batches
 from alignment.conflicts.bounds import Bounds, bounds_of
+from alignment.conflicts.distances import Distances
 from alignment.conflicts.line import Line
-from alignment.conflicts.pairs import Envelope, envelope
 from alignment.conflicts.tightness import Quantile
 
 MOST = 20
-SPARE = 3 * MOST
-FIRST = 1_024
-
-
-@dataclass
-class Slacks:
-    """Least slack by floor and ceiling in lever units, F by C; exact where it is at most `limit`."""
-
-    least: Floats
-    limit: float = np.inf
-
-    def take(self, bounds: Bounds, possible: Bools, envelope: Envelope) -> None:
-        """possible: pairs, F by C, that have not clashed so far. envelope: of all bounds."""
-        if not possible.any():
-            return
-        floors, ceilings = np.flatnonzero(possible.any(axis=1)), np.flatnonzero(possible.any(axis=0))
-        for part in (slice(0, FIRST), slice(FIRST, bounds.size)):
-            rows = self._that_matter(bounds, floors, ceilings, possible, envelope, part)
-            if rows.size:
-                self._take(bounds, rows, floors, ceilings, possible)
-
-    def _take(self, bounds: Bounds, rows: Ints, floors: Ints, ceilings: Ints, possible: Bools) -> None:
-        high = np.stack([bounds.ceilings.bound(int(c), rows) for c in ceilings])
-        for f in floors:
-            chosen = np.flatnonzero(possible[f][ceilings])
-            with np.errstate(invalid="ignore"):
-                slack = np.fmin.reduce(high[chosen] - bounds.floors.bound(int(f), rows), axis=1) / bounds.scale
-            where = ceilings[chosen]
-            self.least[f, where] = np.fmin(self.least[f, where], slack)
-
-    def add(self, other: Slacks) -> None:
-        """Slacks on other items."""
-        self.least = np.fmin(self.least, other.least)
-        self.limit = min(self.limit, other.limit)
-
-    def _that_matter(
-        self, bounds: Bounds, floors: Ints, ceilings: Ints, possible: Bools, envelope: Envelope, part: slice
-    ) -> Ints:
-        """Items of a part on which some floor and some ceiling are as near as the tightest pairs so far."""
-        limit = self._limit(possible)
-        if not np.isfinite(limit):
-            return np.arange(bounds.size)[part]
-        self.limit = min(self.limit, limit)
-        reach = limit * bounds.scale + 1.0
-        rows = np.flatnonzero(envelope.floor[part] >= envelope.ceiling[part] - reach) + part.start
-        top, bottom = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
-        for f in floors:
-            np.maximum(top, bounds.floors.ends[f, rows], out=top)
-        for c in ceilings:
-            np.minimum(bottom, bounds.ceilings.ends[c, rows], out=bottom)
-        return rows[top >= bottom - reach]
-
-    def _limit(self, possible: Bools) -> float:
-        found = np.sort(self.least[possible & np.isfinite(self.least)])
-        return float(found[SPARE]) if len(found) > SPARE else np.inf
 
 
 @dataclass
@@ -95,12 +39,12 @@ class Pair:
     ends: list[tuple[Floats, Floats]] = field(default_factory=list)
 
 
-def tightest(line: Line, slacks: Slacks, possible: Bools, catalogue: Catalogue) -> list[Pair]:
+def tightest(line: Line, distances: Distances, possible: Bools, catalogue: Catalogue) -> list[Pair]:
     """The pairs that come nearest, looked at once more. possible: pairs, F by C, that clash on no item."""
-    exact = int(np.count_nonzero(possible & (slacks.least <= slacks.limit)))
-    if np.isfinite(slacks.limit) and exact < min(MOST, int(np.count_nonzero(possible))):
-        slacks = _all(line, possible, catalogue)
-    pairs = [Pair(f, c) for f, c, _ in _chosen(line, slacks, possible)]
+    exact = int(np.count_nonzero(possible & (distances.apart >= -distances.limit)))
+    if np.isfinite(distances.limit) and exact < min(MOST, int(np.count_nonzero(possible))):
+        distances = _all(line, catalogue)
+    pairs = [Pair(f, c) for f, c, _ in _chosen(line, -distances.apart, possible)]
     if pairs:
         _look(_narrowed(line, pairs), pairs, catalogue)
     return pairs
@@ -113,13 +57,11 @@ def _narrowed(line: Line, pairs: Sequence[Pair]) -> Line:
     return replace(line, ends=ends, atoms=(), givens=(), scopes=(), unknowns=(), today=None)
 
 
-def _all(line: Line, possible: Bools, catalogue: Catalogue) -> Slacks:
-    """The slacks of all possible pairs, no item passed over."""
-    found = Slacks(np.full(possible.shape, np.inf))
+def _all(line: Line, catalogue: Catalogue) -> Distances:
+    """The distances of all pairs, no item passed over."""
+    found = Distances.at_start(line)
     for bounds in _passes(line, catalogue):
-        fresh = Slacks(np.full(possible.shape, np.inf))
-        fresh.take(bounds, possible, envelope(bounds))
-        found.least = np.minimum(found.least, fresh.least)
+        found.take(bounds)
     return found
 
 
@@ -127,13 +69,13 @@ def _passes(line: Line, catalogue: Catalogue) -> Iterable[Bounds]:
     return (bounds_of(line, batch) for batch in batches(catalogue, line.numbers, line.flags))
 
 
-def _chosen(line: Line, slacks: Slacks, possible: Bools) -> Sequence[tuple[int, int, float]]:
+def _chosen(line: Line, least: Floats, possible: Bools) -> Sequence[tuple[int, int, float]]:
     """The tightest pairs of rules; of two ranges the tighter direction counts."""
     floors, ceilings = tuple(line.floors), tuple(line.ceilings)
     best: dict[tuple[str, ...], tuple[float, int, int]] = {}
-    for f, c in np.argwhere(possible & np.isfinite(slacks.least)):
+    for f, c in np.argwhere(possible & np.isfinite(least)):
         ids = tuple(sorted(line.rules[r].id for r in (floors[f], ceilings[c])))
-        slack = float(slacks.least[f, c])
+        slack = float(least[f, c])
         if ids not in best or slack < best[ids][0]:
             best[ids] = (slack, int(f), int(c))
     ranked = sorted(best.items(), key=lambda entry: (entry[1][0], entry[0]))[:MOST]

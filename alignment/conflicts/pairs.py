@@ -16,11 +16,12 @@ from alignment.conflicts.batches import Bools, Floats, Ints
 from alignment.conflicts.bounds import Bounds
 
 Members = tuple[int, ...]
+NOWHERE = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
 class Hit:
-    """Items of a batch on which a set of rules is in conflict: their rows, gaps in lever units, and whether some of the
+    """Items of some on which a set of rules is in conflict: their places, gaps in lever units, and whether some of the
     items would have a value if the lever had no range and no lattice."""
 
     members: Members
@@ -52,30 +53,29 @@ def envelope(bounds: Bounds, chosen: Callable[[int], bool] = lambda rule: True) 
     return Envelope(floor, ceiling, top, bottom)
 
 
-def hits(bounds: Bounds, rows: Ints, focus: int | None = None) -> Iterator[Hit]:
-    """The minimal conflicts of items, by row; items without one may be among them.
+def hits(bounds: Bounds, near: Bools) -> Iterator[Hit]:
+    """The minimal conflicts of items; items without one may be among them.
 
-    focus: a rule of which alone the pairs are wanted.
+    near: pairs of a floor and a ceiling, F by C, that may clash on some of the items and are wanted.
     """
-    first, last = bounds.floors.inside(slice(None), rows), bounds.ceilings.inside(slice(None), rows)
+    everything = np.arange(bounds.size)
+    first, last = (np.array(side.inside(slice(None))) for side in (bounds.floors, bounds.ceilings))
     for rule, alone in _alone(bounds, first, last):
-        here = rows[alone]
-        free = _apart(bounds, rule, here)
-        yield Hit((rule,), here, _gap_alone(bounds, rule, here), free)
-    for f, floor_rule in enumerate(bounds.floors.rules):
-        for c, ceiling_rule in enumerate(bounds.ceilings.rules):
-            if focus is not None and focus not in (floor_rule, ceiling_rule):
-                continue
-            against = first[f] > last[c]
-            if not against.any():
-                continue
-            here = rows[against]
-            members = tuple(sorted((floor_rule, ceiling_rule)))
-            low, high = bounds.floors.bound(f, here), bounds.ceilings.bound(c, here)
-            free = bounds.step is not None and bool(
-                (bounds.floors.ends[f, here] <= bounds.ceilings.ends[c, here]).any()
-            )
-            yield Hit(members, here, _gap(bounds, low, high), free)
+        here = everything[alone]
+        yield Hit((rule,), here, _gap_alone(bounds, rule, here), _apart(bounds, rule, here))
+    floors, ceilings = bounds.floors.bounds(), bounds.ceilings.bounds()
+    for f, c in np.argwhere(near):
+        here = np.flatnonzero(first[f] > last[c])
+        if len(here):
+            members = tuple(sorted((bounds.floors.rules[f], bounds.ceilings.rules[c])))
+            gaps, close = _gap(bounds, floors[f].take(here), ceilings[c].take(here))
+            free = bounds.floors.ends[f].take(here[close]) <= bounds.ceilings.ends[c].take(here[close])
+            yield Hit(members, here, gaps, bool(free.any()))
+
+
+def come_near(bounds: Bounds, apart: Floats) -> Bools:
+    """Pairs that may clash, by how far floors are above ceilings at most: on a lattice less than a step is too few."""
+    return np.asarray(apart > -(bounds.step or 0.0) - 1.0)
 
 
 def _alone(bounds: Bounds, first: Floats, last: Floats) -> list[tuple[int, Bools]]:
@@ -104,16 +104,16 @@ def _apart(bounds: Bounds, rule: int, rows: Ints) -> bool:
     return bool(np.any((low <= high) & (low < np.inf)))
 
 
-def _gap(bounds: Bounds, low: Floats, high: Floats) -> Floats:
-    """Distance between a floor and a lower ceiling, in lever units; on a lattice, by way of its points."""
+def _gap(bounds: Bounds, low: Floats, high: Floats) -> tuple[Floats, Ints]:
+    """Distances between floors and lower ceilings, in lever units, and the places at which they are less than a step:
+    there by way of the points of the lattice."""
     gap = low - high
-    if bounds.step is None:
-        return gap / bounds.scale
-    close = np.flatnonzero(gap < bounds.step)
-    gap /= bounds.scale
-    if len(close):
-        gap[close] = _gap_on_lattice(bounds, low[close], high[close]) / bounds.scale
-    return gap
+    step = bounds.step
+    if step is None or gap.min() >= step:
+        return gap / bounds.scale, NOWHERE
+    close = np.flatnonzero(gap < step)
+    gap[close] = _gap_on_lattice(bounds, low[close], high[close])
+    return gap / bounds.scale, close
 
 
 def _gap_on_lattice(bounds: Bounds, low: Floats, high: Floats) -> Floats:

@@ -133,16 +133,21 @@ def _demands(lever: Lever, bounds: Sequence[Checked], case: Situation) -> Demand
     found = next((s for s in case.answers.sweeps if s.line.lever.name == lever.name), None)
     if found is None or not bounds:
         return demands
-    distances = found.distances
-    floors, ceilings = ([found.line.rules[r].id for r in side] for side in (distances.floors, distances.ceilings))
+    distances, rules = found.distances, found.line.rules
+    floors, ceilings = ([rules[r].id if rules[r].hard else None for r in side]
+                        for side in (distances.floors, distances.ceilings))  # fmt: skip
     for f, id in enumerate(floors):
+        if id is None:
+            continue
         if np.isposinf(distances.above[f]):
             raise NoShift(f"{id} forbids every value on some item, whatever its bounds")
         demands.at_least(id, id, 2 * float(distances.above[f]))
         for c in np.flatnonzero(distances.apart[f] > 0):
-            demands.at_least(id, ceilings[c], float(distances.apart[f, c]))
+            if (other := ceilings[c]) is not None:
+                demands.at_least(id, other, float(distances.apart[f, c]))
     for id, below in zip(ceilings, distances.below, strict=True):
-        demands.at_least(id, id, 2 * float(below))
+        if id is not None:
+            demands.at_least(id, id, 2 * float(below))
     return demands
 
 

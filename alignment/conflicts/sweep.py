@@ -16,14 +16,17 @@ import numpy as np
 
 from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells, tightness
-from alignment.conflicts.batches import Batch, Bools, batches
+from alignment.conflicts.batches import Batch, Bools, Ints, batches
 from alignment.conflicts.bounds import Bounds, bounds_of, is_tighter
 from alignment.conflicts.implied import Judge
 from alignment.conflicts.line import Line
-from alignment.conflicts.pairs import Envelope, envelope, hits
+from alignment.conflicts.pairs import Envelope, come_near, envelope, hits
 from alignment.conflicts.swept import Found, Sweep, beginning, empty, merge, record
 from alignment.conflicts.tightness import Quantile
 from alignment.conflicts.unions import Union
+
+AT_ONCE = 8_192
+FIRST = 1_024
 
 
 def sweep(line: Line, catalogue: Catalogue, focus: int | None = None) -> Sweep:
@@ -79,10 +82,10 @@ def one_batch(found: Sweep, batch: Batch) -> None:
     found.unsure += (batch.start + np.flatnonzero(unsure)).tolist()
     _count(found, batch, bounds, unsure)
     around = envelope(bounds)
-    _intervals(found, batch, bounds, around, ~in_union & ~unsure)
+    stuck = np.flatnonzero((around.top > around.bottom) & ~in_union & ~unsure)
+    _intervals(found, batch, bounds, stuck)
     _keep(found, batch, bounds, around, in_union | unsure)
-    found.distances.take(bounds, around)
-    found.slacks.take(bounds, found.possible(), around)
+    _measure(found, bounds, around, stuck)
     if union is not None:
         union.conflicts(~unsure)
         union.rooms(~unsure)
@@ -113,7 +116,9 @@ def _one_rule(found: Sweep, batch: Batch, bounds: Bounds, in_union: Bools) -> No
     if focus < len(line.intervals):
         _count_broken(found, bounds, focus)
     found.in_sql |= bounds.unsure.any()
-    _intervals(found, batch, bounds, envelope(bounds), scope & ~in_union & ~unsure)
+    around = envelope(bounds)
+    stuck = (around.top > around.bottom) & scope & ~in_union & ~unsure
+    _intervals(found, batch, bounds, np.flatnonzero(stuck & _meets(bounds, focus, around)))
     if union is not None:
         union.conflicts(~unsure)
 
@@ -214,26 +219,45 @@ def _unknown(line: Line, batch: Batch, only: int | None = None) -> dict[int, Boo
 # Conflicts of intervals
 
 
-def _intervals(found: Sweep, batch: Batch, bounds: Bounds, around: Envelope, among: Bools) -> None:
-    if not found.line.intervals:
-        return
-    stuck = (around.top > around.bottom) & among
-    if found.focus is not None:
-        stuck &= _meets(bounds, found.focus, around)
-    rows = np.flatnonzero(stuck)
-    if not len(rows):
-        return
-    for hit in hits(bounds, rows, found.focus):
-        if found.focus is not None and found.focus not in hit.members:
-            continue
-        told = len(hit.members) > 1 or hit.members[0] not in found.leaning
-        record(found, batch, hit.members, hit.rows, hit.gaps, hit.by_domain and told)
-    hard = found.line.rules
-    if all(rule.hard for rule in found.line.intervals):
+def _intervals(found: Sweep, batch: Batch, bounds: Bounds, stuck: Ints) -> None:
+    """Adds the conflicts of items, by row, that interval rules leave nothing."""
+    all_hard = all(rule.hard for rule in found.line.intervals)
+    for rows in _in_blocks(stuck):
+        block = bounds.take(rows)
+        for hit in hits(block, _wanted(found, block)):
+            if found.focus is not None and found.focus not in hit.members:
+                continue
+            told = len(hit.members) > 1 or hit.members[0] not in found.leaning
+            record(found, batch, hit.members, rows[hit.rows], hit.gaps, hit.by_domain and told)
+        if not all_hard:
+            around = envelope(block, lambda rule: found.line.rules[rule].hard)
+            rows = rows[around.top > around.bottom]
         found.infeasible[batch.start + rows] = True
-        return
-    around = envelope(bounds, lambda rule: hard[rule].hard)
-    found.infeasible[batch.start + rows[around.top[rows] > around.bottom[rows]]] = True
+
+
+def _wanted(found: Sweep, block: Bounds) -> Bools:
+    """Pairs of a floor and a ceiling, F by C, that may clash on some items."""
+    if found.focus is None:
+        return come_near(block, found.distances.take(block))
+    floors, ceilings = (np.array(side.rules, int) == found.focus for side in (block.floors, block.ceilings))
+    return np.asarray(floors[:, None] | ceilings)
+
+
+def _measure(found: Sweep, bounds: Bounds, around: Envelope, seen: Ints) -> None:
+    """Adds to the distances the items not seen yet on which a floor and a ceiling are apart, or as near as matters."""
+    possible, unseen = found.possible(), np.ones(bounds.size, bool)
+    unseen[seen] = False
+    for part in (slice(0, FIRST), slice(FIRST, bounds.size)):
+        floor, ceiling = around.floor[part], around.ceiling[part]
+        with np.errstate(invalid="ignore"):
+            wanted = floor >= ceiling - (found.distances.reach(possible) * bounds.scale + 1.0)
+        wanted |= (floor > bounds.high) | (ceiling < bounds.low)
+        for rows in _in_blocks(np.flatnonzero(wanted & unseen[part]) + part.start):
+            found.distances.take(bounds.take(rows))
+
+
+def _in_blocks(rows: Ints) -> Iterator[Ints]:
+    return (rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE))
 
 
 def _meets(bounds: Bounds, rule: int, around: Envelope) -> Bools:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from alignment.conflicts.distances import Distances
 from alignment.conflicts.implied import Implied
 from alignment.conflicts.line import Line, leans_on_range
 from alignment.conflicts.members import Directory
-from alignment.conflicts.nearness import Slacks
 from alignment.conflicts.pairs import Members
 from alignment.conflicts.shelf import Shelf
 from alignment.conflicts.tightness import Room
@@ -73,7 +72,6 @@ class Sweep:
     in_sql: Bools
     rooms: list[Room]
     implied: Implied
-    slacks: Slacks
     distances: Distances
     floor: Floats
     ceiling: Floats
@@ -111,7 +109,7 @@ def beginning(found: Sweep, catalogue: Catalogue) -> Sweep:
     share.implied = Implied(
         found.implied.by.copy(), found.implied.never_binds.copy(), found.implied.by_domain.copy(), share.implied.known
     )
-    share.slacks = Slacks(found.slacks.least.copy())
+    share.distances = replace(found.distances, apart=found.distances.apart.copy())
     share.infeasible, share.floor, share.ceiling = found.infeasible, found.floor, found.ceiling
     return share
 
@@ -129,7 +127,6 @@ def merge(found: Sweep, other: Sweep) -> None:
     found.violated += other.violated
     found.in_sql |= other.in_sql
     found.implied.add(other.implied)
-    found.slacks.add(other.slacks)
     found.distances.add(other.distances)
     found.unsure = sorted([*found.unsure, *other.unsure])
     found.complete &= other.complete
@@ -143,12 +140,11 @@ def empty(line: Line, catalogue: Catalogue) -> Sweep:
     leaning = frozenset(m for m, rule in enumerate(line.rules) if leans_on_range(rule, line.lever))
     in_sql = np.full(r, not _today_on_grid(line))
     hard = np.array([rule.hard for rule in line.rules])
-    slacks = Slacks(np.full((len(line.floors), len(line.ceilings)), np.inf))
     in_scope, unknown, violated = (np.zeros(r, np.int64) for _ in range(3))
     rooms, nothing_yet = [Room() for _ in range(r)], np.zeros(catalogue.rows, bool)
     floor, ceiling = np.full(catalogue.rows, np.inf), np.full(catalogue.rows, -np.inf)
     return Sweep(
-        line, leaning, {}, in_scope, unknown, violated, in_sql, rooms, Implied.at_start(hard), slacks,
+        line, leaning, {}, in_scope, unknown, violated, in_sql, rooms, Implied.at_start(hard),
         Distances.at_start(line), floor, ceiling, nothing_yet,
     )  # fmt: skip
 

@@ -5,19 +5,20 @@ With `price` at least 0, `(price - cost) / price >= 0.2` is a floor; without, ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from alignment.catalogue.reading import Catalogue
 from alignment.conflicts import cells
-from alignment.conflicts.batches import Batch, Bools, Ints, batches
+from alignment.conflicts.batches import BATCH, Batch, Bools, Ints, batches
 from alignment.conflicts.endings import pieces
 from alignment.conflicts.frames import Frame, frame_of
 from alignment.conflicts.line import Line, casts_of, line_of, part_of
 from alignment.conflicts.pairs import Members
 from alignment.conflicts.positions import positions
+from alignment.conflicts.shelf import Shelf
 from alignment.conflicts.sweep import Sweep
 from alignment.initiative.models import Lever
 from alignment.rules.normal import Normal, normalise
@@ -26,8 +27,8 @@ from alignment.rules.ruleset import Checked, columns_needed, scales_of, signs_of
 FEW = 64
 
 
-def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
-    """Sets `by_domain` of the conflicts for which the pass could not tell."""
+def decide_freely(found: Sweep, catalogue: Catalogue, shelf: Shelf | None = None) -> None:
+    """Sets `by_domain` of the conflicts for which the pass could not tell. shelf: columns to look at in its place."""
     asked = {m: entry for m, entry in found.conflicts.items() if not entry.by_domain and found.leaning & set(m)}
     if not asked:
         return
@@ -40,7 +41,10 @@ def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
     lines = {members: part_of(line, [where[m] for m in members])[0] for members in asked}
     steady = {members: _steady(found, members, lines[members]) for members in asked}
     places = {members: np.sort(np.concatenate(entry.rows)).astype(np.int64) for members, entry in asked.items()}
-    for batch in batches(catalogue, line.numbers, line.flags):
+    stream = batches(catalogue, line.numbers, line.flags)
+    if shelf is not None:
+        places, stream = _on_shelf(shelf, line, places)
+    for batch in stream:
         for members, entry in list(asked.items()):
             rows = _rows_in(places[members], batch)
             if any(
@@ -51,6 +55,16 @@ def decide_freely(found: Sweep, catalogue: Catalogue) -> None:
                 del asked[members]
         if not asked:
             return
+
+
+def _on_shelf(shelf: Shelf, line: Line, places: Mapping[Members, Ints]) -> tuple[dict[Members, Ints], Iterator[Batch]]:
+    """The items at some places in batches of their own, and their places there."""
+    marked = np.zeros(shelf.catalogue.rows, bool)
+    for mine in places.values():
+        marked[mine] = True
+    rows, order = np.flatnonzero(marked), np.cumsum(marked) - 1
+    stream = (shelf.batch(line, rows[start : start + BATCH], start) for start in range(0, len(rows), BATCH))
+    return {members: order[mine] for members, mine in places.items()}, stream
 
 
 def free_line(name: str, rules: Sequence[Checked], catalogue: Catalogue) -> Line | None:

@@ -22,18 +22,16 @@ class Shelf:
     read: dict[str, NDArray[Any]] = field(default_factory=dict)
     gaps: set[str] = field(default_factory=set)
 
-    def batch(self, line: Line, rows: Ints | None = None, start: int = 0) -> Batch:
-        """What a line needs to know of all items, or of some, which are numbered from `start`."""
+    def batch(self, line: Line, rows: Ints | slice, start: int) -> Batch:
+        """What a line needs to know of some items, which are numbered from `start`."""
         stake = self.catalogue.value
         worth = f"coalesce(cast({quoted(stake)} as double), 0)" if stake else "cast(0 as double)"
         self.fetch([worth, *line.numbers, *line.flags])
-        value = self.array(worth)
-        chosen = slice(None) if rows is None else rows
-        numbers = {sql: self.array(sql)[chosen] for sql in line.numbers}
-        flags = {sql: self.array(sql)[chosen] for sql in line.flags}
+        value = self.array(worth)[rows]
+        numbers = {sql: self.array(sql)[rows] for sql in line.numbers}
+        flags = {sql: self.array(sql)[rows] for sql in line.flags}
         gaps = frozenset(sql for sql in line.numbers if sql in self.gaps)
-        value = np.where(np.isfinite(value), value, 0.0)[chosen]
-        return Batch(start, len(value), value, numbers, flags, gaps)
+        return Batch(start, len(value), np.where(np.isfinite(value), value, 0.0), numbers, flags, gaps)
 
     def fetch(self, columns: Iterable[str]) -> None:
         """Reads numbers and conditions together, those that were not read before."""

@@ -47,7 +47,7 @@ def about(rule: Checked, rules: RuleSet, catalogue: Catalogue, known: Sequence[S
     if before is not None and catalogue.rows > FEW and focus < len(line.intervals):
         return around(line, focus, catalogue, before)
     found = sweep(line, catalogue, focus)
-    return _answer(found, found, focus, catalogue, Directory(catalogue))
+    return _answer(found, found, focus, Directory(catalogue), Shelf(catalogue))
 
 
 def _has_all(known: Sweep, line: Line, focus: int) -> bool:
@@ -64,36 +64,40 @@ def around(line: Line, focus: int, catalogue: Catalogue, before: Sweep) -> Answe
     shelf = before.shelf = before.shelf or Shelf(catalogue)
     counted = empty(alone, catalogue)
     counted.focus = 0
-    batch = shelf.batch(alone)
-    one_batch(counted, batch)
-    rows = _within_reach(alone, batch, before)
+    reached = []
+    for start in range(0, catalogue.rows, BATCH):
+        batch = shelf.batch(alone, slice(start, start + BATCH), start)
+        one_batch(counted, batch)
+        reached.append(start + _within_reach(alone, batch, before))
+    rows = np.concatenate(reached)
     found = empty(line, catalogue)
     found.focus = focus
     for start in range(0, len(rows), BATCH):
         one_batch(found, shelf.batch(line, rows[start : start + BATCH], start))
     _number(found, rows)
-    return _answer(found, counted, 0, catalogue, before.directory or Directory(catalogue))
+    return _answer(found, counted, 0, before.directory or Directory(catalogue), shelf)
 
 
-def _answer(found: Sweep, counted: Sweep, place: int, catalogue: Catalogue, directory: Directory) -> Answer:
+def _answer(found: Sweep, counted: Sweep, place: int, directory: Directory, shelf: Shelf) -> Answer:
     """found: the pass that has the conflicts. counted: the one that has the counts, of its rule at a place."""
-    focus = found.focus
+    focus, catalogue = found.focus, shelf.catalogue
     assert focus is not None
     decide_unsure(found, catalogue)
     found.conflicts = {members: entry for members, entry in found.conflicts.items() if focus in members}
-    decide_freely(found, catalogue)
+    decide_freely(found, catalogue, shelf)
     broken = violated_by_rule(counted, catalogue, place)[place]
     counts = Counts(int(counted.in_scope[place]), int(counted.unknown[place]), broken)
     return counts, clashes_of(found, directory), found.complete
 
 
 def _within_reach(alone: Line, batch: Batch, before: Sweep) -> Ints:
-    """Items on which the rule of a line may leave nothing of what the others leave, or of the range."""
+    """Items of a batch on which the rule of a line may leave nothing of what the others leave, or of the range."""
     bounds = bounds_of(alone, batch)
     mine = envelope(bounds)
     floor, ceiling = mine.floor / bounds.scale, mine.ceiling / bounds.scale
     reach = float(alone.lever.step or 0) + HAIR * max(1.0, *(_largest(end, batch) for end in alone.ends))
-    close = (floor > before.ceiling - reach) | (ceiling < before.floor + reach) | (floor > ceiling - reach)
+    here = slice(batch.start, batch.start + batch.size)
+    close = (floor > before.ceiling[here] - reach) | (ceiling < before.floor[here] + reach) | (floor > ceiling - reach)
     return np.flatnonzero(close | bounds.unsure)
 
 

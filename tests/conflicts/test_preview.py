@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alignment.conflicts import trying
+from alignment.conflicts import freely, trying
 from alignment.conflicts.check import report
 from alignment.conflicts.items import Counts
 from alignment.conflicts.members import Clash
@@ -85,7 +85,11 @@ def test_on_random_rules_it_answers_as_the_whole_check_does(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(0, 240, 4))
-def test_what_a_pass_without_a_rule_left_on_each_item_tells_as_much_as_looking_at_all(seed: int) -> None:
+def test_what_a_pass_without_a_rule_left_on_each_item_tells_as_much_as_looking_at_all(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trying, "BATCH", 2)
+    monkeypatch.setattr(freely, "BATCH", 2)
     drawn = instance(seed)
     rows = [{k: number(v) for k, v in row.items()} for row in drawn.rows]
     levers = [lever(d) for d in drawn.levers]

@@ -1,6 +1,7 @@
 """Tables: long ones on a canvas with a download of all rows, and the one that waits under a figure."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -44,7 +45,7 @@ def long_table(table: "pd.DataFrame", key: str, columns: Mapping[str, Any] | Non
     )
     st.download_button(
         "CSV",
-        csv_of(table),
+        partial(csv_of, table),  # made when it is asked for
         file_name=f"{key}.csv",
         mime="text/csv",
         icon=":material/download:",

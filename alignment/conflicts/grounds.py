@@ -40,6 +40,7 @@ class Repairs:
     sets: dict[Ids, Keys] = field(default_factory=dict)
     scoped: dict[str, int] = field(default_factory=dict)
     chosen: dict[Ids, list[Any]] = field(default_factory=dict)
+    awaited: list[Any] = field(default_factory=list)
     looked: dict[Ids, list[Any]] = field(default_factory=dict)
     signs: dict[str, int] = field(default_factory=dict)
     readable: dict[str, bool] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Repairs:
         if clash.ids not in self.chosen:
             found = clash.keys if clash.items <= self.most_items else _extremes(clash, self.most_items)
             self.chosen[clash.ids] = [plain(k) for k in found]
+            self.awaited += self.chosen[clash.ids]
         return list(self.chosen[clash.ids])
 
     def look_at(self, clash: Clash, keys: Sequence[Any]) -> None:
@@ -144,8 +146,11 @@ class Repairs:
         return not row or not row[0]
 
     def exact_rows(self, keys: Sequence[Any]) -> list[Row]:
-        """Exact values of all columns that rules use, for items by key; read once."""
-        missing = [k for k in dict.fromkeys(keys) if k not in self.rows]
+        """Exact values of all columns that rules use, for items by key; read once, with those chosen to be looked at."""
+        if all(k in self.rows for k in keys):
+            return [self.rows[k] for k in keys]
+        missing = [k for k in dict.fromkeys([*keys, *self.awaited]) if k not in self.rows]
+        self.awaited = []
         for key, row in zip(missing, rows_of(self.bench.catalogue, missing, self.troubled.columns), strict=True):
             self.rows[key] = exact_row(row)
         return [self.rows[k] for k in keys]

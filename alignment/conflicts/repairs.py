@@ -83,7 +83,9 @@ def bound_repairs(repairs: Repairs) -> tuple[dict[tuple[Ids, str], Tried], set[I
     the conflicts of which some member was left out, because trying it would take too long.
     """
     searches = [_search(clash, id, repairs) for clash in _in_order(repairs) for id in clash.ids]
-    repairs.exact_rows([k for s in searches for k in [*s.keys, *repairs.looked_at(s.clash)]])
+    for clash in repairs.by_ids.values():
+        repairs.looked_at(clash)
+    repairs.exact_rows([k for s in searches for k in s.keys])
     for search in searches:
         _plan(search, repairs)
     for _ in range(MOST_ROUNDS):

@@ -15,12 +15,13 @@ from alignment.conflicts.ends import is_bound, rays_of
 from alignment.conflicts.line import casts_of, number_at, tests_of
 from alignment.conflicts.members import Clash, Keys
 from alignment.conflicts.shelf import Shelf
-from alignment.conflicts.trials import Bench
+from alignment.conflicts.trials import Bench, Ids
 from alignment.initiative.models import Lever
 from alignment.rules.ruleset import Checked, columns_needed
 
 NEAR = 1e-9
 SMALL = 10_000.0
+MOST_KEPT = 200_000
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -56,7 +57,7 @@ class Troubled:
     clashes: Sequence[Clash]
     read: dict[str, Column] = field(default_factory=dict)
     laid: dict[tuple[str, str], list[Laid]] = field(default_factory=dict)
-    latest: tuple[Clash, Spot] | None = None
+    spots: dict[Ids, Spot] = field(default_factory=dict)
 
     @staticmethod
     def holds(clash: Clash) -> bool:
@@ -115,11 +116,13 @@ class Troubled:
         return self.laid[name]
 
     def spot(self, clash: Clash) -> Spot:
-        """The items of a conflict, in the order of its keys; the latest one is kept."""
-        if self.latest is None or self.latest[0] is not clash:
+        """The items of a conflict, in the order of its keys; the latest are kept, many where these have few items."""
+        if clash.ids not in self.spots:
             assert isinstance(clash.keys, Keys)
-            self.latest = clash, Spot(self, self.place[clash.keys.rows])
-        return self.latest[1]
+            if clash.items + sum(len(spot.places) for spot in self.spots.values()) > MOST_KEPT:
+                self.spots = {}
+            self.spots[clash.ids] = Spot(self, self.place[clash.keys.rows])
+        return self.spots[clash.ids]
 
 
 @dataclass(frozen=True)
@@ -146,14 +149,15 @@ class Spot:
     troubled: Troubled
     places: Places
     read: dict[str, NDArray[Any]] = field(default_factory=dict)
-    known: dict[tuple[str, str], Ends] = field(default_factory=dict)
+    known: dict[str, Ends] = field(default_factory=dict)
 
     def ends(self, rule: Checked) -> Ends:
-        """The ends of an interval rule on the items; worked out once for each text."""
-        name = rule.id, rule.rule.text
-        if name not in self.known:
-            self.known[name] = self._ends(rule)
-        return self.known[name]
+        """The ends of an interval rule on the items; worked out once for a rule as it is."""
+        if rule is not self.troubled.bench.rules.of(rule.id):
+            return self._ends(rule)
+        if rule.id not in self.known:
+            self.known[rule.id] = self._ends(rule)
+        return self.known[rule.id]
 
     def _ends(self, rule: Checked) -> Ends:
         low: Floats | float = -np.inf

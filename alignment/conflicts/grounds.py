@@ -146,7 +146,7 @@ class Repairs:
         return not row or not row[0]
 
     def exact_rows(self, keys: Sequence[Any]) -> list[Row]:
-        """Exact values of all columns that rules use, for items by key; read once, with those chosen to be looked at."""
+        """Exact values of all columns that rules use, by key; read once, together with what is looked at later."""
         if all(k in self.rows for k in keys):
             return [self.rows[k] for k in keys]
         missing = [k for k in dict.fromkeys([*keys, *self.awaited]) if k not in self.rows]

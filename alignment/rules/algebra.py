@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sqlglot import exp
 
@@ -30,11 +30,7 @@ def constant(text: str) -> Fraction:
 
 def literal(value: Fraction) -> exp.Expression:
     """A tree of an exact number: a decimal where there is one, else a quotient."""
-    denominator = value.denominator
-    for prime in (2, 5):
-        while denominator % prime == 0:
-            denominator //= prime
-    if denominator != 1:
+    if not _short(value):
         top, bottom = literal(Fraction(value.numerator)), literal(Fraction(value.denominator))
         return exp.Paren(this=exp.Div(this=top, expression=bottom))
     number = exp.Literal.number(decimal_text(abs(value)))
@@ -202,7 +198,12 @@ def divide(a: Value, b: Value) -> Value:
 
 
 def _short(value: Fraction) -> bool:
-    return not isinstance(literal(value), exp.Paren)
+    """Has a number a finite decimal form?"""
+    denominator = value.denominator
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
 
 
 @dataclass(frozen=True)
@@ -215,6 +216,11 @@ class Linear:
     @property
     def is_constant(self) -> bool:
         return self.a == ZERO
+
+    @cached_property
+    def root(self) -> Value:
+        """Where it is zero, if the lever is in it; several comparisons ask for it."""
+        return divide(negate(self.b), self.a)
 
     def plus(self, other: Linear) -> Linear:
         return Linear(add(self.a, other.a), add(self.b, other.b))

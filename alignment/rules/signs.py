@@ -9,7 +9,7 @@ from fractions import Fraction
 from sqlglot import exp
 
 from alignment.initiative.models import Lever
-from alignment.rules.algebra import ZERO, Linear, Ratio, Value, bare, constant, divide, negate
+from alignment.rules.algebra import ZERO, Linear, Ratio, Value, bare, constant
 from alignment.rules.formula import (
     FALSE,
     MIRRORED,
@@ -87,7 +87,7 @@ def sign(ratio: Ratio, operator: Operator, side: Side) -> Logic:
 
 def _root(form: Linear, side: Side) -> Formula:
     """Where the lever makes a·x + b zero, and would not at another value."""
-    root = _within(Compare("=", divide(negate(form.b), form.a)), side)
+    root = _within(Compare("=", form.root), side)
     return root if _sign_of(form.a, side) else both(_constant_sign(form.a, "<>", side), root)
 
 
@@ -118,10 +118,9 @@ def _linear(form: Linear, operator: Operator, side: Side, fold: bool = True) -> 
     """a·x + b ⋈ 0 as a comparison of x, by the sign of a; `fold` uses what the lever's domain already decides."""
     if form.is_constant:
         return _constant_sign(form.b, operator, side)
-    bound = divide(negate(form.b), form.a)
 
     def compared(found: Operator) -> Formula:
-        return _within(Compare(found, bound), side) if fold else Compare(found, bound)
+        return _within(Compare(found, form.root), side) if fold else Compare(found, form.root)
 
     known = _sign_of(form.a, side)
     if known:

@@ -13,7 +13,7 @@ from ui.mapping.repair import repair
 from ui.mapping.sentences import behaviour_title, left_out, seen_line
 from ui.mapping.subjects import goals_of, rules_of
 from ui.mapping.weights import move_weights
-from ui.opening import opened
+from ui.opening import catch_up, opened
 from ui.session import Here
 from ui.theme import look
 from ui.widgets.notes import empty, notice, problem
@@ -50,6 +50,7 @@ def draw(here: Here) -> None:
             "It holds, for each item, the candidates that the model could choose, with the metrics predicted for each.",
             "objective", "Add one under Objective",
         )  # fmt: skip
+    catch_up(here)
     behave(here, found.report)
 
 

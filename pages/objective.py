@@ -14,7 +14,7 @@ from ui.mapping.judged import judged
 from ui.mapping.sentences import counts_of, findings_title, objective_title
 from ui.mapping.subjects import goals_of
 from ui.mapping.upload import stands, upload
-from ui.opening import opened
+from ui.opening import catch_up, opened
 from ui.session import Here
 from ui.shell import page_file
 from ui.theme import look
@@ -54,6 +54,7 @@ def draw(here: Here) -> None:
         form.statement(here)
         form.undo(here)
         return form.edit(here)
+    catch_up(here)
     mapped(here, found.report, found.problem)
 
 

@@ -16,7 +16,7 @@ from ui.workshop import workshop
 
 STAGES = {"frame": "Frame", "record": "Record", "resolve": "Resolve", "sign": "Sign"}
 EVERY = 2
-_SAID_ONCE = "said_once"
+_SAID_ONCE, _SAYING, _KNEW = "said_once", "being_said", "header_knew_mapping"
 _WHAT = {
     "levers": "lever", "metrics": "metric", "links": "link", "goals": "goal", "constraints": "rule",
     "backstops": "backstop", "points": "points on", "stances": "stance on", "waivers": "waiver of",
@@ -36,6 +36,7 @@ def opened() -> Here:
             "Choose one on Home",
         )
         st.stop()
+    st.session_state[_KNEW] = analysis.known_mapping(found.ground) is not None
     people = [(member.name, member.team) for member in presence.present(found.id)]
     last = last_change(found.id)
     chips = chips_of(found)  # before the stage, which asks for what the chips have worked out
@@ -43,10 +44,17 @@ def opened() -> Here:
     with st.container(key="live"):
         _watch(found.id, found.revision, len(people))
     with st.container(key="said"):  # always there, so that what stands below keeps its place and its focus
-        said = st.session_state.pop(_SAID_ONCE, None)
+        said = st.session_state[_SAYING] = st.session_state.pop(_SAID_ONCE, None)
         if said:
             notice(said)
     return found
+
+
+def catch_up(here: Here) -> None:
+    """Draws the page again where its header could not state the verdict on the objective, which is known by now."""
+    if not st.session_state.get(_KNEW) and analysis.known_mapping(here.ground) is not None:
+        st.session_state[_SAID_ONCE] = st.session_state.get(_SAYING)  # what is being said is not lost
+        st.rerun()
 
 
 def say_next(sentence: str) -> None:

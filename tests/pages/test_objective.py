@@ -33,6 +33,11 @@ def test_the_title_is_the_verdict_and_the_second_line_says_about_what(shirts):
     assert "Misaligned · 2 goals · 1 term · 6 items" in texts(app)
 
 
+@pytest.mark.parametrize("page", ["objective", "behaviour"])
+def test_the_header_knows_the_verdict_as_soon_as_the_page_does(shirts, page):
+    assert "objective: misaligned" in texts(shirts.page(page))
+
+
 def test_each_figure_states_its_finding(shirts):
     app = shirts.page("objective")
     assert headings(app)[:2] == [

@@ -9,6 +9,7 @@ from typing import Any
 
 from alignment.conflicts.alternatives import excepted, retired, softened
 from alignment.conflicts.check import Situation
+from alignment.conflicts.coupled.repairs import coupled_repairs
 from alignment.conflicts.ends import is_bound
 from alignment.conflicts.grounds import Repairs
 from alignment.conflicts.joint import joint_repairs
@@ -18,6 +19,7 @@ from alignment.conflicts.numbers import Reader
 from alignment.conflicts.repairs import Tried, bound_repairs, new_texts
 from alignment.conflicts.report import Concession, Conflict, Edit, Finding, Repair
 from alignment.conflicts.trials import Bench, Ids, Move, bench_of
+from alignment.initiative.models import Lever
 from alignment.rules.ruleset import Checked, schema_of
 
 
@@ -32,20 +34,23 @@ def with_repairs(conflicts: Sequence[Conflict], case: Situation) -> tuple[tuple[
     repairs.exact_rows([k for ids in {ids for ids, _ in bounds} for k in repairs.looked_at(repairs.by_ids[ids])])
     single = {key: _bound(tried, clash, repairs) for key, tried in bounds.items() for clash in [repairs.by_ids[key[0]]]}
     beyond = [c for c in repairs.clashes if _all_beyond_limits(c, single)]
+    coupled, passed_over = coupled_repairs(case.coupled, repairs, case.deadline)
+    over = {c.ids: c for c in case.coupled.clashes}
+    single |= {key: _bound(tried, over[key[0]], repairs) for key, tried in coupled.items()}
     both = joint_repairs(beyond, bounds, repairs)
     joint = {ids: _bound(tried, repairs.by_ids[ids], repairs) for ids, tried in both.items()}
     repaired = tuple(replace(c, repairs=_ways_out(c, single, joint, repairs)) for c in conflicts)
-    return repaired, _said(left_out, conflicts)
+    return repaired, _said(left_out | passed_over, conflicts)
 
 
 def _said(left_out: set[Ids], conflicts: Sequence[Conflict]) -> tuple[Finding, ...]:
     """Says so where trying a changed bound would have taken too long."""
     if not left_out:
         return ()
-    found = sum(1 for c in conflicts if c.family == "item")
+    found = len(conflicts)
     said = (
-        f"Changed bounds were worked out for {found - len(left_out):,} of {found:,} conflicts of item rules, hard ones "
-        "on most items first; for the others settle these first, then check again."
+        f"Changed bounds were worked out for {found - len(left_out):,} of {found:,} conflicts, hard ones on most items "
+        "first; for the others settle these first, then check again."
     )
     return (Finding("repairs_left_out", "note", (), said),)
 
@@ -99,9 +104,15 @@ def _bound(tried: Tried, clash: Clash, repairs: Repairs) -> Repair:
 def _edit(text: str, id: str, moves: Sequence[Move], bench: Bench) -> Edit:
     rule = bench.rules.of(id)
     furthest = max(moves, key=lambda m: m.amount)
-    lever = bench.rules.levers.get(bench.lever(id) or "")
+    lever = _own_lever(rule, bench)
     unit = lever.unit if lever is not None and furthest.number.in_lever_units else None
     return Edit(id, "rule", rule.constraint.rule, text, _figure(furthest.amount), unit)
+
+
+def _own_lever(rule: Checked, bench: Bench) -> Lever | None:
+    """The lever of a rule that is about one."""
+    names = rule.rule.levers
+    return bench.rules.levers.get(names[0]) if len(names) == 1 else None
 
 
 def _figure(value: Fraction) -> float:
@@ -109,9 +120,17 @@ def _figure(value: Fraction) -> float:
 
 
 def _concession(id: str, moves: Sequence[Move], clash: Clash, repairs: Repairs) -> Concession:
-    """How far the rule's bound moves, in lever units, on the item of the conflict where it moves furthest."""
-    rule, lever = repairs.bench.rules.of(id), repairs.bench.rules.levers.get(clash.lever or "")
-    changed = repairs.bench.changed(rule, moves)
+    """How far the rule's bound moves, in lever units, on the item of the conflict where it moves furthest; for a rule
+    over several items, how far its number does.
+    """
+    rule = repairs.bench.rules.of(id)
+    mine = [m for m in moves if m.rule == id]
+    lever = _own_lever(rule, repairs.bench)
+    if rule.rule.family != "item":
+        furthest = max(mine, key=lambda m: m.amount)
+        unit = lever.unit if lever and furthest.number.in_lever_units else None
+        return Concession(rule.constraint.team, _figure(furthest.amount), unit)
+    changed = repairs.bench.changed(rule, mine)
     keys = repairs.looked_at(clash) if is_bound(rule) and is_bound(changed) else []
     shifts = [_shift(repairs.interval(rule, key), repairs.interval(changed, key)) for key in keys]
     return Concession(rule.constraint.team, _figure(max(shifts, default=Fraction(0))), lever.unit if lever else None)

@@ -20,7 +20,7 @@ def within_limits(move: Move, clash: Clash, repairs: Repairs) -> bool:
         return False
     if furthest is None and not _keeps_sense(move):
         return False
-    lever = repairs.bench.rules.levers.get(clash.lever or "")
+    lever = repairs.bench.rules.levers.get(repairs.bench.lever(move.rule) or "")
     return lever is None or _in_domain(rule, move, lever, clash, repairs)
 
 

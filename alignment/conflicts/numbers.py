@@ -19,7 +19,7 @@ from sqlglot.tokens import Token, TokenType
 from alignment.catalogue.reading import Catalogue
 from alignment.errors import RuleError
 from alignment.rules.algebra import bare, decimal_text, number_of
-from alignment.rules.parse import Rule, Schema, parse_rule
+from alignment.rules.parse import AGGREGATES, Rule, Schema, parse_rule
 from alignment.rules.render import comparisons
 from alignment.rules.ruleset import bind_aggregates
 
@@ -75,14 +75,15 @@ class Reader:
     catalogue: Catalogue
 
     def rule(self, text: str, like: Rule) -> Rule | None:
-        """The item rule of a text, in the scope of another; None where it cannot be read."""
+        """The rule of a text, of the family of another and in its scope; None where it cannot be read."""
         try:
-            read = parse_rule(text, self.schema)
+            read = parse_rule(text, self.schema, pairs=like.family == "pair")
         except RuleError:
             return None
-        if read.family != "item":
+        if read.family != like.family:
             return None
-        return bind_aggregates(replace(read, scope=like.scope), self.catalogue)
+        read = replace(read, scope=like.scope)
+        return bind_aggregates(read, self.catalogue) if read.family == "item" else read
 
 
 def own_numbers(id: str, rule: Rule, reader: Reader) -> list[OwnNumber]:
@@ -105,7 +106,7 @@ def added_numbers(id: str, rule: Rule, reader: Reader) -> list[OwnNumber]:
         _Place(kind, token.end + 1, token.end + 1, f"{id} {i}")
         for kind in kinds
         for i, (token, after) in enumerate(ends)
-        if _may_end_a_side(token, after, rule.levers)
+        if _may_end_a_side(token, after, () if rule.family == "pair" else rule.levers)
     ]
     return [number for place in places if (number := _added(rule, reader, place)) is not None]
 
@@ -212,7 +213,7 @@ def _comparison_around(column: exp.Expression, levers: Sequence[str]) -> exp.Exp
     node: exp.Expr = column
     while node.parent is not None:
         inside, node = node, node.parent
-        if isinstance(node, (exp.Mod, exp.In, exp.Nullif, exp.Round, exp.Floor, exp.Ceil)):
+        if isinstance(node, (exp.Mod, exp.In, exp.Nullif, exp.Round, exp.Floor, exp.Ceil, exp.Filter, *AGGREGATES)):
             return None
         if isinstance(node, exp.Between):
             if inside.arg_key == "this":
@@ -299,7 +300,7 @@ def _added(rule: Rule, reader: Reader, place: _Place) -> OwnNumber | None:
     whole = column.parent
     if whole is None or not isinstance(_outer(whole).parent, (*COMPARISONS, exp.Between)):
         return None
-    if any(c.name in rule.levers for c in whole.find_all(exp.Column)):
+    if any(c.name in rule.levers for c in whole.find_all(exp.Column)) and not _is_step(whole, rule):
         return None
     if not _changes_only(rule.tree, tree, column, place):
         return None
@@ -309,6 +310,12 @@ def _added(rule: Rule, reader: Reader, place: _Place) -> OwnNumber | None:
     start, decimals = (Fraction(1), 2) if place.kind == "added factor" else (Fraction(0), 0)
     units = place.kind == "added offset" and _in_lever_units(column, comparison, rule.levers)
     return OwnNumber(column.name, place.kind, start, decimals, place.start, place.end, tree, comparison, units)
+
+
+def _is_step(whole: exp.Expr, rule: Rule) -> bool:
+    """Is it the right side of a ladder, from which the other side may be given a distance?"""
+    side = _outer(whole)
+    return rule.family == "pair" and isinstance(side.parent, COMPARISONS) and side.arg_key == "expression"
 
 
 def _changes_only(was: exp.Expression, now: exp.Expression, column: exp.Column, place: _Place) -> bool:

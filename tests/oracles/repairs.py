@@ -50,3 +50,17 @@ def effect(conflict: Conflict, repair: Repair, case: Situation) -> Effect:
         left = set()
     opened = {key for i, keys in after.items() for key in keys - before.get(i, set())}
     return Effect(len(before[ids] - left), len(opened), tuple(sorted("+".join(i) for i in after if i not in before)))
+
+
+def effect_on_all(conflict: Conflict, repair: Repair, case: Situation) -> Effect:
+    """What the repair of a coupled conflict does to it and to all others, those of item rules too."""
+    again = situation(edited(case.initiative, repair), case.catalogue, today=case.today)
+    before, after = _all_sets(case), _all_sets(again)
+    left = after.get(conflict.constraints, set())
+    opened = {key for i, keys in after.items() for key in keys - before.get(i, set())}
+    fixed = conflict.items if conflict.constraints not in after else len(before[conflict.constraints] - left)
+    return Effect(fixed, len(opened), tuple(sorted("+".join(i) for i in after if i not in before)))
+
+
+def _all_sets(case: Situation) -> Sets:
+    return {c.ids: {str(k) for k in c.keys} for c in case.clashes}

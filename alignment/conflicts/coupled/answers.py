@@ -13,6 +13,7 @@ from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.coupled.counts import counts_of
 from alignment.conflicts.coupled.dualise import Asking, Frontier, Shared, minimal_failing, shrunk
 from alignment.conflicts.coupled.evidence import Evidence, broken_parts, evidence_of
+from alignment.conflicts.coupled.idle import idle
 from alignment.conflicts.coupled.model import Component, Model, is_coupled, model_of
 from alignment.conflicts.coupled.search import decide
 from alignment.conflicts.coupled.verdicts import Judge, Question, Verdict
@@ -27,7 +28,7 @@ from alignment.rules.ruleset import Checked, RuleSet
 @dataclass
 class CoupledAnswers:
     """What the coupled engine found. opaque: reasons by id. infeasible: items left without values by hard linked
-    rules.
+    rules. judge: knows what was found out on the way. parts: those that break, by conflict.
     """
 
     clashes: list[Clash]
@@ -36,6 +37,8 @@ class CoupledAnswers:
     complete: bool
     evidence: dict[tuple[str, ...], Evidence] = field(default_factory=dict)
     infeasible: Bools | None = None
+    judge: Judge | None = None
+    parts: dict[tuple[str, ...], list[Component]] = field(default_factory=dict)
 
 
 def coupled_answers(
@@ -50,7 +53,7 @@ def coupled_answers(
         return CoupledAnswers([], {}, {}, True)
     model = model_of(rules, catalogue)
     found = CoupledAnswers([], counts_of(model, rules), model.opaque, True)
-    judge = Judge(model)
+    judge = found.judge = Judge(model)
     known = sorted(_bits(model, ids) for ids in item_sets if _is_known(model, ids))
     linked = _linked_bits(model)
     clashing = Shared(sets=minimal_sets(known))
@@ -79,7 +82,16 @@ def coupled_answers(
     fresh = [s for s in clashing.sets[start:] if s & coupled and s not in clashing.unsure]
     reduced = [s if coupled in settled or s & coupled in settled else _reduced(judge, s, deadline) for s in fresh]
     _list_all(judge, clashing, {s for s in reduced if s is not None}, found)
+    _note_idle(judge, found, deadline)
     return found
+
+
+def _note_idle(judge: Judge, found: CoupledAnswers, deadline: float | None) -> None:
+    """Notes which coupled rules never bind, and by which rules they are implied, as far as time allows."""
+    for k, rule in enumerate(judge.model.coupled):
+        counts = found.counts[rule.id]
+        if counts.in_scope and (deadline is None or monotonic() < deadline):
+            counts.never_binds, counts.implied_by = idle(judge, k)
 
 
 def _stages(model: Model, linked: int) -> list[tuple[int, bool]]:
@@ -282,27 +294,38 @@ def _item_components(model: Model, linked: int) -> list[Component]:
 def _listed(judge: Judge, rules: int, found: CoupledAnswers) -> None:
     model = judge.model
     parts = broken_parts(judge, rules)
-    touched = np.unique(np.concatenate([model.slots.item[c.slots] for c in parts])) if parts else np.zeros(0, np.int64)
-    touched = touched[touched >= 0]
-    inside = _in_scope_of_all(model, rules, touched)
+    inside = items_of(model, rules, parts)
     families = {_rule(model, r).rule.family for r in range(rules.bit_length()) if rules >> r & 1}
     family: Any = families.pop() if len(families) == 1 else "mixed"
     clash = _clash(model, rules, inside, family)
     found.clashes.append(clash)
-    found.evidence[clash.ids] = evidence_of(judge, rules, parts)
+    found.evidence[clash.ids], found.parts[clash.ids] = evidence_of(judge, rules, parts), parts
+
+
+def items_of(model: Model, rules: int, parts: Sequence[Component]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Numbers of the items of a conflict that breaks on some parts."""
+    touched = np.unique(np.concatenate([np.zeros(0, np.int64), *(model.slots.item[c.slots] for c in parts)]))
+    return _in_scope_of_all(model, rules, touched[touched >= 0])
 
 
 def _in_scope_of_all(
     model: Model, rules: int, touched: np.ndarray[Any, np.dtype[np.int64]]
 ) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Touched items in scope of all item rules of a set; of any of them where no item is in scope of all."""
-    scopes = [scope_sql(_rule(model, r)) for r in range(len(model.items)) if rules >> r & 1]
-    if not scopes or not len(touched):
+    rules_of_items = [r for r in range(len(model.items)) if rules >> r & 1]
+    if not rules_of_items or not len(touched):
         return touched
-    query = f"select {', '.join(scopes)} from {quoted(model.catalogue.table)}"
-    flags = np.array(model.catalogue.connection.execute(query).fetchall(), bool)[touched]
-    together = touched[flags.all(axis=1)]
-    return together if len(together) else touched[flags.any(axis=1)] if flags.any() else touched
+    flags = np.array([_scope(model, r)[touched] for r in rules_of_items])
+    together = touched[flags.all(axis=0)]
+    return together if len(together) else touched[flags.any(axis=0)] if flags.any() else touched
+
+
+def _scope(model: Model, rule: int) -> Bools:
+    """Which items are in scope of an item rule."""
+    if rule not in model.scopes:
+        query = f"select {scope_sql(_rule(model, rule))} as inside from {quoted(model.catalogue.table)}"
+        model.scopes[rule] = np.asarray(model.catalogue.connection.execute(query).fetchnumpy()["inside"], bool)
+    return model.scopes[rule]
 
 
 def _clash(model: Model, rules: int, items: np.ndarray[Any, np.dtype[np.int64]], family: Any) -> Clash:

@@ -60,10 +60,14 @@ def minimal_failing(rules: int, matters: int, shared: Shared, own: Shared | None
 
 @dataclass
 class Frontier:
-    """How far the search of one component has come: hitting sets of the minimal sets known, and those settled."""
+    """How far the search of one component has come: hitting sets of the minimal sets known, and those settled.
+
+    matters: rules of which a set must have one to be asked about. within: sets of which it must contain one, if any.
+    """
 
     rules: int
     matters: int
+    within: tuple[int, ...] = ()
     seen: int = 0
     hitting: list[int] = field(default_factory=lambda: [0])
     settled: set[int] = field(default_factory=set)
@@ -78,12 +82,15 @@ class Frontier:
         if len(self.hitting) > MOST_HITTING:
             shared.complete = False
             return None
-        self.settled.update(h for h in self.hitting if not self.rules & ~h & self.matters)
+        self.settled.update(h for h in self.hitting if not self._is_asked(self.rules & ~h))
         left = [h for h in self.hitting if h not in self.settled]
         if not left:
             return None
         self.out = min(left, key=lambda h: (h.bit_count(), h))
         return self.rules & ~self.out
+
+    def _is_asked(self, rules: int) -> bool:
+        return bool(rules & self.matters) and (not self.within or any(w & ~rules == 0 for w in self.within))
 
     def settle(self) -> None:
         """Takes the set that was asked about last as answered."""

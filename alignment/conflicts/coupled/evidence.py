@@ -16,6 +16,7 @@ from alignment.conflicts.coupled.search import decide
 from alignment.conflicts.coupled.sources import GroupSource
 from alignment.conflicts.coupled.totals import least_of
 from alignment.conflicts.coupled.verdicts import Batch, Judge, Question, Verdict
+from alignment.conflicts.line import Bools
 from alignment.conflicts.positions import Ints
 from alignment.rules.exact import evaluate
 
@@ -66,8 +67,7 @@ def broken_parts(judge: Judge, rules: int) -> list[Component]:
     within = [int(judge.model.component_of_slot[c.slots[0]]) if len(c.slots) else -1 for c in parts]
     known = {k: judge.known.verdict(judge.model.components[k], rules) for k in set(within) if k >= 0}
     sure = {k for k, verdict in known.items() if verdict == "fails" and within.count(k) == 1}
-    left = [c for c, k in zip(parts, within, strict=True) if known.get(k) != "holds" and k not in sure]
-    asked = [Question(c, rules) for c in left]
+    asked = [Question(c, rules) for c, k in zip(parts, within, strict=True) if k not in sure]
     failing = {q.component.number for q, v in zip(asked, judge.verdicts(asked), strict=True) if _fails(judge, q, v)}
     return [c for c, k in zip(parts, within, strict=True) if k in sure or c.number in failing]
 
@@ -77,10 +77,11 @@ def _fails(judge: Judge, question: Question, verdict: Verdict) -> bool:
 
 
 def parts_of(judge: Judge, rules: int) -> list[Component]:
-    """Components by the rows of the coupled rules of a set alone."""
+    """Components by the rows of the coupled rules of a set alone, without those on which the set is known to hold."""
     model = judge.model
     active = model.active(rules)
     chosen = np.flatnonzero(active[model.rows.rule])
+    chosen = chosen[~_is_held(judge, rules)[_component_of(judge, chosen)]]
     entries, which = judge.entries(chosen)
     slots = model.rows.entry_slot[entries]
     label = np.arange(len(model.slots))
@@ -106,6 +107,21 @@ def parts_of(judge: Judge, rules: int) -> list[Component]:
         for k, r in enumerate(chosen[of_row < 0])
     ]
     return whole + lone
+
+
+def _is_held(judge: Judge, rules: int) -> Bools:
+    """On which components of the model a set is known to hold; one more, for rows without a component, is none."""
+    known = judge.known
+    return np.array([known.verdict(c, rules) == "holds" for c in judge.model.components] + [False], bool)
+
+
+def _component_of(judge: Judge, rows: Ints) -> Ints:
+    """Numbers of the components of rows, -1 for rows without any entry."""
+    start, stop = judge.entry_start[rows], judge.entry_start[rows + 1]
+    found = np.full(len(rows), -1)
+    filled = stop > start
+    found[filled] = judge.model.component_of_slot[judge.model.rows.entry_slot[start[filled]]]
+    return found
 
 
 def _groups(label: Ints) -> list[Ints]:

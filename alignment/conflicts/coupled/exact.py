@@ -143,13 +143,14 @@ def row_fails_exactly(judge: Judge, batch: Batch) -> bool:
         total = float(least.sum()) - float(model.rows.bound[row])
         if not np.isfinite(total) or abs(total) > 1e-6 * max(1.0, float(np.abs(least).sum())):
             continue
-        values = {}
+        values: dict[int, Fraction | None] = {}
         for e in entries:
             slot = int(model.rows.entry_slot[e])
             at = batch.place[slot]
             low = model.rows.entry_factor[e] > 0
             values[slot] = end_of(judge, batch, int(at), low)
-        excess = excess_of(judge, int(row), values)
+        known = {s: v for s, v in values.items() if v is not None}
+        excess = excess_of(judge, int(row), known) if len(known) == len(values) else None
         if excess is not None and (
             excess > 0 or (excess == 0 and (bool(model.rows.strict[row]) or bool(is_open.any())))
         ):
@@ -182,7 +183,10 @@ def tie_fails(judge: Judge, batch: Batch, rows: Ints, multipliers: Floats) -> bo
         low = a > 0
         if not np.isfinite(batch.found.low[at] if low else batch.found.high[at]):
             return False
-        total += a * end_of(judge, batch, at, low)
+        end = end_of(judge, batch, at, low)
+        if end is None:
+            return False
+        total += a * end
         strict = strict or bool(batch.found.low_open[at] if low else batch.found.high_open[at])
     return total > 0 or (total == 0 and strict)
 
@@ -207,23 +211,31 @@ def linear_row(judge: Judge, row: int) -> tuple[dict[int, Fraction], Fraction] |
     return found, -base
 
 
-def end_of(judge: Judge, batch: Batch, at: int, low: bool) -> Fraction:
-    """The exact end of what is left of a slot: a bound of one of its rules where the double is near one."""
+def end_of(judge: Judge, batch: Batch, at: int, low: bool) -> Fraction | None:
+    """The exact end of what is left of a slot: on no grid, the bound of a rule or of the range that the double is near.
+
+    None where it is near none of these, as where a ladder has pushed it.
+    """
     slot = int(batch.slots[at])
     value = float(batch.found.low[at] if low else batch.found.high[at])
     lever = int(judge.model.slots.lever[slot])
     if lever < 0 or judge.model.slots.unit[slot] == 0:
         return value_of(judge, slot, value)
-    strip = judge.model.strips[lever]
+    best = min(_cuts(judge, batch, slot), key=lambda c: abs(float(c) - value), default=None)
+    reach = 1e-9 * max(1.0, abs(value)) + 2 * float(judge.model.slots.unit[slot])
+    return best if best is not None and abs(float(best) - value) <= reach else None
+
+
+def _cuts(judge: Judge, batch: Batch, slot: int) -> list[Fraction]:
+    """Where the item rules of a slot, its range and the rows that speak of it alone set a bound."""
+    strip = judge.model.strips[int(judge.model.slots.lever[slot])]
     row = row_of(judge, slot)
-    cuts = breakpoints([r for r in strip.rules if in_scope(r, row)], row)
-    best = min(cuts, key=lambda c: abs(float(c) - value), default=None)
-    return (
-        best
-        if best is not None
-        and abs(float(best) - value) <= 1e-9 * max(1.0, abs(value)) + 2 * float(judge.model.slots.unit[slot])
-        else Fraction(value)
-    )
+    found = breakpoints([r for r in strip.rules if in_scope(r, row)], row)
+    found += [Fraction(end) for end in (strip.lever.minimum, strip.lever.maximum) if end is not None]
+    for limit in batch.limits.row[batch.limits.slot == slot]:
+        told = linear_row(judge, int(limit))
+        found += [] if told is None else [told[1] / told[0][slot]]
+    return found
 
 
 def row_of(judge: Judge, slot: int) -> dict[str, object]:

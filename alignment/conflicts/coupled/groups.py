@@ -12,10 +12,7 @@ import numpy as np
 from sqlglot import exp
 
 from alignment.catalogue.reading import Catalogue, quoted
-from alignment.conflicts.coupled.aggregates import (
-    AggregateForm,
-    Given,
-)
+from alignment.conflicts.coupled.aggregates import AggregateForm, Given
 from alignment.conflicts.coupled.amounts import Amounts, amounts, known_sql
 from alignment.conflicts.coupled.demands import Demand
 from alignment.conflicts.coupled.forms import Form, Givens
@@ -117,22 +114,21 @@ def add_groups(
     levers: Mapping[str, Lever],
     catalogue: Catalogue,
     keys: Sequence[Any],
-) -> Grouped:
-    """Adds the rows of an aggregate rule and says which items are in which group. Raises NotNormal."""
+) -> Builder:
+    """Adds the rows of an aggregate rule; what they were built from is returned. Raises NotNormal."""
     known = known_sql(form)
     where = grouped(form.checked, known, catalogue)
     given = constants(form, where, known, catalogue)
     parts = {u.name: amounts(u, strips, conditions, catalogue) for u in form.unknowns}
     builder = Builder(form, number, drafts, strips, slot_of, levers, catalogue, keys, where, given, parts)
-    for demand in form.demands:
-        builder.demand(demand)
-    for givens, divisor in form.divisors:
-        builder.divisor(givens, divisor)
-    return where
+    builder.build()
+    return builder
 
 
 @dataclass
 class Builder:
+    """An aggregate rule with its groups and amounts, which stay as they are while the rule's bounds change."""
+
     form: AggregateForm
     number: int
     drafts: Drafts
@@ -144,6 +140,13 @@ class Builder:
     where: Grouped
     given: Sequence[Mapping[str, Any]]
     parts: Mapping[str, Amounts]
+
+    def build(self) -> None:
+        """Adds the rows of all demands. Raises NotNormal."""
+        for demand in self.form.demands:
+            self.demand(demand)
+        for givens, divisor in self.form.divisors:
+            self.divisor(givens, divisor)
 
     def demand(self, demand: Demand) -> None:
         groups = [g for g in range(len(self.given)) if self._applies(demand.givens, g)]
@@ -250,17 +253,9 @@ class Builder:
             {},
             self.levers,
         )
-        self.drafts.add(
-            self.number,
-            np.full(len(groups), -1.0),
-            False,
-            [self.where.labels[g] for g in groups],
-            source,
-            range(len(groups)),
-            rows,
-            slots,
-            np.zeros(len(slots)),
-        )
+        labels, bound = [self.where.labels[g] for g in groups], np.full(len(groups), -1.0)
+        count = range(len(groups))
+        self.drafts.add(self.number, bound, False, labels, source, count, rows, slots, np.zeros(len(slots)))
 
     def _add(self, top: Form, groups: list[int], signs: list[int], strict: bool) -> None:
         """Rows sign · top <= 0 (or < 0) of several groups; least and greatest values become rows of their own."""

@@ -137,7 +137,7 @@ def push(model: Model, found: Room, arcs: Arcs, limits: Limits, place: Ints) -> 
     """
     done = Pushed(found.empty.copy(), np.zeros(len(found.slots), bool), np.zeros(len(found.slots), bool))
     if len(limits.row):
-        _limit(model, found, limits, place, done)
+        limit(model, found, limits, place, done)
     lower, upper = place[arcs.lower], place[arcs.upper]
     for up in (True, False):
         active = np.arange(len(arcs.row))
@@ -188,7 +188,8 @@ def _mark_strict_cycles(arcs: Arcs, lower: Ints, upper: Ints, done: Pushed) -> N
     done.cyclic[lower[strict][inside[lower[strict]] & inside[upper[strict]]]] = True
 
 
-def _limit(model: Model, found: Room, limits: Limits, place: Ints, done: Pushed) -> None:
+def limit(model: Model, found: Room, limits: Limits, place: Ints, done: Pushed) -> None:
+    """Narrows a room by rows that each speak about one slot."""
     for up in (True, False):
         here = np.flatnonzero(limits.floor == up)
         if len(here):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alignment.catalogue.reading import Catalogue, quoted
 from alignment.conflicts.coupled.aggregates import AggregateForm, read_aggregate
-from alignment.conflicts.coupled.groups import add_groups, known_sql
+from alignment.conflicts.coupled.groups import Builder, add_groups, known_sql
 from alignment.conflicts.coupled.points import PointForm, Told, add_points, read_points
 from alignment.conflicts.coupled.rows import Drafts, ExactRows, Rows
 from alignment.conflicts.coupled.strips import Strip, Words, finite_strip, strip_of
@@ -69,7 +69,11 @@ class Component:
 
 @dataclass
 class Model:
-    """Rules 0…I-1 are item rules, then the coupled ones; sets of rules are bits of whole numbers."""
+    """Rules 0…I-1 are item rules, then the coupled ones; sets of rules are bits of whole numbers.
+
+    builders: by id what the rows of each aggregate rule were built from. scopes: items in scope of item rules, by
+    number, read when first asked for.
+    """
 
     catalogue: Catalogue
     items: tuple[Checked, ...]
@@ -77,6 +81,7 @@ class Model:
     opaque: dict[str, str]
     told: dict[str, Told]
     known: dict[str, str]
+    builders: dict[str, Builder]
     slots: Slots
     grids: tuple[Grid, ...]
     strips: tuple[Strip, ...]
@@ -86,6 +91,7 @@ class Model:
     keys: list[Any]
     numbers: Ints
     component_of_slot: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    scopes: dict[int, Bools] = field(default_factory=dict)
 
     def bound_rule(self, rule: Checked) -> Rule:
         """A rule with its aggregates over columns alone replaced by their values."""
@@ -200,12 +206,15 @@ def _laid_out(
     index = {key: i for i, key in enumerate(keys)}
     told: dict[str, Told] = {}
     known: dict[str, str] = {}
+    builders: dict[str, Builder] = {}
     kept: list[Checked] = []
     for rule, form in usable:
         before = (len(drafts.parts), drafts.count, drafts.pieces, drafts.slots)
         try:
             if isinstance(form, AggregateForm):
-                where = add_groups(form, len(kept), drafts, strips, slot_of, conditions, levers, catalogue, keys)
+                built = add_groups(form, len(kept), drafts, strips, slot_of, conditions, levers, catalogue, keys)
+                where = built.where
+                builders[rule.id] = built
                 told[rule.id] = Told({int(i) for i in np.flatnonzero(where.scoped & ~where.known)}, None)
                 known[rule.id] = known_sql(form)
             else:
@@ -227,6 +236,7 @@ def _laid_out(
         opaque,
         told,
         known,
+        builders,
         slots,
         grids,
         tuple(strips[n_] for n_ in names),

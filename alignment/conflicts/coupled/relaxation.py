@@ -42,18 +42,23 @@ def active_rows(batch: Batch) -> Ints:
     return np.concatenate([batch.others, batch.arcs.row, batch.limits.row])
 
 
-def relax(judge: Judge, batch: Batch, slack: float | None = None, strictly: bool = False) -> Relaxed | None:
+def relax(
+    judge: Judge, batch: Batch, slack: float | None = None, strictly: bool = False, rates: Floats | None = None
+) -> Relaxed | None:
     """Solves the programme of a batch of one question; None where the solver gives no answer.
 
     slack: look for a point of one piece per slot with at least this slack instead; it takes whole shares, and longer.
     strictly: give slack to strict rows alone, so that the multipliers show whether these can be met at all.
+    rates: how fast each row of the model gives way; the slack, below 0, is then how far they have to at least.
     """
     rows = active_rows(batch)
     rows = rows[~judge.model.rows.some[rows]]
     pieces = pieces_of(judge, batch, rows)
     columns = _Columns(pieces, len(batch.slots))
     cliques = cliques_of(judge, batch)
-    values, duals = _solved(judge, _programme(judge, batch, rows, columns, cliques, slack, strictly), slack is not None)
+    values, duals = _solved(
+        judge, _programme(judge, batch, rows, columns, cliques, slack, strictly, rates), slack is not None
+    )
     if values is None:
         return None
     share = np.where(columns.share >= 0, values[np.maximum(columns.share, 0)], 1.0)
@@ -110,13 +115,14 @@ def _programme(
     cliques: list[Clique],
     slack: float | None,
     strictly: bool,
+    rates: Floats | None,
 ) -> Any:
     import highspy
 
     triples, bound, norm = _coefficients(judge, batch, rows, columns)
     columns.norm = norm
     mixing, lower, upper = _mixing(columns, cliques, len(rows))
-    slacks = _shares_slack(judge, batch, rows, norm, slack, strictly)
+    slacks = _shares_slack(judge, batch, rows, norm, slack, strictly) if rates is None else rates[rows] / norm
     triples += [(np.arange(len(rows)), np.full(len(rows), columns.count - 1), slacks), *mixing]
     r, c, v = (np.concatenate([t[i] for t in triples]) for i in range(3))
     keep = v != 0

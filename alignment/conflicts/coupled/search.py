@@ -40,14 +40,14 @@ class _Budget:
         return self.nodes < 0 or (self.deadline is not None and monotonic() > self.deadline)
 
 
-def decide(judge: Judge, question: Question, deadline: float | None = None) -> Verdict:
+def decide(judge: Judge, question: Question, deadline: float | None = None, nodes: int = MOST_NODES) -> Verdict:
     """The verdict on one question; `open` only where time or nodes run out, or fractions cannot tell."""
     batch = judge.batch([question])
     exact = ladder_exactly(judge, batch) if _is_blurred(judge, batch) else None
     if exact is not None:
         return exact
     counted = _by_counting(judge, batch) if len(batch.others) == 1 else None
-    return counted or _search(judge, batch, _Budget(MOST_NODES, deadline))
+    return counted or _search(judge, batch, _Budget(nodes, deadline))
 
 
 def _by_counting(judge: Judge, batch: Batch) -> Verdict | None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from alignment.conflicts.coupled.bounds import Room, beyond, room
 from alignment.conflicts.coupled.known import Known, satisfied_rules
-from alignment.conflicts.coupled.ladders import Arcs, Kinds, Limits, Pushed, kinds_of, push, push_up
+from alignment.conflicts.coupled.ladders import Arcs, Kinds, Limits, Pushed, kinds_of, limit, push, push_up
 from alignment.conflicts.coupled.model import Component, Model
 from alignment.conflicts.coupled.passes import Lattice, Order, lift_in_order, order_of, push_in_order
 from alignment.conflicts.coupled.totals import contested, is_whole, least_of, noise_of, totals_of, values_at
@@ -60,7 +60,8 @@ class Batch:
 class Judge:
     """A model with its rows by kind; and what was found out once, to be used again.
 
-    ordering, counting: the coupled rules with ladders or limits, and those that count items piecewise.
+    ordering, laddering, counting: the coupled rules with ladders or limits, those with ladders, and those that count
+    items piecewise.
     """
 
     model: Model
@@ -85,6 +86,7 @@ class Judge:
             self.kind_of_row[rows] = kind
             self.arc_of_row[rows] = np.arange(len(rows))
         self.ordering = self._bits(self.kind_of_row < 2)
+        self.laddering = self._bits(self.kind_of_row == 0)
         self.counting = self._bits(self._has_pieces())
         self.entry_start = np.searchsorted(self.model.rows.entry_row, np.arange(n + 1))
 
@@ -120,10 +122,12 @@ class Judge:
         return Batch(questions, slots, of_slot, place, found, pushed, arcs, limits, rows[kind == 2], of_row[kind == 2])
 
     def pushed(self, questions: Sequence[Question], found: Room, arcs: Arcs, limits: Limits, place: Ints) -> Pushed:
-        """Narrows a room by ladders and limits: in one pass where the ladders of all questions are short of steps."""
-        if not len(limits.row) and 0 < len(arcs.row) <= MOST_ARCS * len(questions):
+        """Narrows a room by limits and ladders: in one pass where the ladders of all questions are short of steps."""
+        if 0 < len(arcs.row) <= MOST_ARCS * len(questions):
             orders = [self._order(q) for q in questions]
             done = Pushed(found.empty.copy(), np.zeros(len(found.slots), bool), np.zeros(len(found.slots), bool))
+            if len(limits.row):
+                limit(self.model, found, limits, place, done)
             if None not in orders and all(
                 push_in_order(self.lattice, found, order, place, done) for order in orders if order is not None
             ):
@@ -144,7 +148,7 @@ class Judge:
 
     def _order(self, question: Question) -> Order | None:
         component = question.component
-        key = (component.number, question.rules & component.rules & self.ordering)
+        key = (component.number, question.rules & component.rules & self.laddering)
         if key[0] < 0:
             return None
         if key not in self.orders:
@@ -201,7 +205,16 @@ class Judge:
         decided = np.ones(len(batch.questions), bool)
         if not len(batch.others):
             return decided
-        model, rows = self.model, batch.others
+        over, near, entries, which = self.reach(batch, batch.others)
+        alive = ~failed[batch.of_row]
+        unsure[batch.of_row[near & alive]] = True
+        failed[batch.of_row[over & ~near & alive]] = True
+        decided[contested(self.model, batch, entries, which)] = False
+        return decided
+
+    def reach(self, batch: Batch, rows: Ints) -> tuple[Bools, Bools, Ints, Ints]:
+        """Which rows the extremes of their slots do not meet, which of them doubles cannot tell; and their entries."""
+        model = self.model
         entries, which = self.entries(rows)
         least, size, is_open = least_of(model, batch, entries)
         total = totals_of(model, rows, which, least, len(rows))
@@ -214,11 +227,7 @@ class Judge:
         whole = is_whole(which, least, model.rows.bound[rows], len(rows))
         near = (np.abs(margin) <= noise) & ~whole & np.isfinite(spread)
         over = (margin > 0) | ((margin == 0) & (any_open | model.rows.strict[rows]))
-        alive = ~failed[batch.of_row]
-        unsure[batch.of_row[near & alive]] = True
-        failed[batch.of_row[over & ~near & alive]] = True
-        decided[contested(model, batch, entries, which)] = False
-        return decided
+        return over, near, entries, which
 
     def _blur(self, batch: Batch, entries: Ints) -> Floats:
         rows, slots = self.model.rows, self.model.slots
@@ -325,14 +334,14 @@ class Judge:
 
     def broken_rows(self, batch: Batch, rows: Ints, point: Floats) -> Bools:
         """Which rows do not surely hold at a point."""
-        excess, noise, whole = self._excess(batch, rows, point)
+        excess, noise, whole = self.excess(batch, rows, point)
         with np.errstate(invalid="ignore"):
             exact = (whole | self._on_grid(rows)) & (np.abs(excess) <= noise)
             return ~np.where(exact, ~self.model.rows.strict[rows], excess < -noise)
 
     def is_far(self, batch: Batch, rows: Ints, point: Floats) -> bool:
         """Is some row exceeded by more than rounding, and by more than a move of one slot off a lattice may mend?"""
-        excess, noise, _ = self._excess(batch, rows, point)
+        excess, noise, _ = self.excess(batch, rows, point)
         levers = self.model.slots.lever[batch.slots]
         grids, strips = self.model.grids, self.model.strips
         loose = any(n < 0 or not (grids[n].step or strips[n].lever.values) for n in np.unique(levers))
@@ -340,7 +349,7 @@ class Judge:
         far = (excess > 2 * noise + most) & (self.kind_of_row[rows] == 2) & ~self.model.rows.some[rows]
         return bool(far.any())
 
-    def _excess(self, batch: Batch, rows: Ints, point: Floats) -> tuple[Floats, Floats, Bools]:
+    def excess(self, batch: Batch, rows: Ints, point: Floats) -> tuple[Floats, Floats, Bools]:
         """Left sides less bounds of rows at a point, how far rounding may be off, and where it is none at all."""
         entries, which = self.entries(rows)
         value = values_at(self.model, batch, entries, point)

@@ -63,16 +63,18 @@ AGGREGATE = (
 LINKED = ("price = list * (1 - discount)", "price <= cap - 5 * discount", "price + 4 * discount >= {k}")
 
 
-def random_instance(seed: int, linked: bool = False) -> Instance:
-    """A catalogue of three to six items with three to seven rules."""
+def random_instance(seed: int, linked: bool = False, tiny: bool = False) -> Instance:
+    """A catalogue of three to six items with three to seven rules, or a tiny one of two or three with two to four."""
     dice = random.Random(seed)
-    n = dice.randint(3, 6)
+    n = dice.randint(2, 3) if tiny else dice.randint(3, 6)
     items = [_item(i, dice) for i in range(n)]
+    if tiny:  # a column of a file that has no value at all has no kind
+        items[0] |= {"cost": items[0]["cost"] or 3, "today": items[0]["today"] or 5, "size": items[0]["size"] or 1}
     step = dice.choice([None, None, Fraction(1), Fraction(1, 2)])
     levers = [Lever("price", Fraction(0), dice.choice([None, Fraction(12)]) if step is None else Fraction(12), step)]
     if linked:
         levers.append(Lever("discount", Fraction(0), Fraction(1), dice.choice([None, Fraction(1, 4)])))
-    rules = [_rule(i, dice, n, linked) for i in range(dice.randint(3, 7))]
+    rules = [_rule(i, dice, n, linked) for i in range(dice.randint(2, 4) if tiny else dice.randint(3, 7))]
     return Instance(items, levers, rules)
 
 

@@ -15,9 +15,9 @@ def checked(instance: Instance) -> Situation:
     return situation(initiative_of(instance), table_of(instance))
 
 
-def compared(seed: int, linked: bool) -> bool:
+def compared(seed: int, linked: bool, tiny: bool = False) -> bool:
     """Are the conflicts as the oracle has them? Returns whether the search said that it was complete."""
-    instance = random_instance(seed, linked)
+    instance = random_instance(seed, linked, tiny)
     case = checked(instance)
     opaque = {rule.id for rule in case.rules.checked if case.is_opaque(rule)}
     kept = Instance(instance.items, instance.levers, [r for r in instance.rules if r.id not in opaque])
@@ -34,6 +34,13 @@ def test_ladders_and_aggregates_conflict_with_item_rules_exactly_where_z3_says(b
     complete = [compared(seed, linked=False) for seed in range(25 * block, 25 * block + 25)]
 
     assert sum(complete) >= 23
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_so_they_do_on_two_or_three_items_with_few_rules(block: int) -> None:
+    complete = [compared(seed, linked=False, tiny=True) for seed in range(5_000 + 50 * block, 5_050 + 50 * block)]
+
+    assert sum(complete) >= 49
 
 
 @pytest.mark.parametrize("block", range(2))

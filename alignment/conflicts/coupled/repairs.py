@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import monotonic
 from typing import Any
 
 from alignment.conflicts.coupled.answers import CoupledAnswers
@@ -21,7 +22,8 @@ from alignment.conflicts.trials import Ids, Keys, Move, Trial
 from alignment.rules.normal import Linked
 from alignment.rules.ruleset import Checked
 
-MOST_EFFORT = 100_000
+MOST_EFFORT = 30_000
+MOST_WITH_TIME = 5_000_000
 OPENING = 10  # times that each lever of each item is looked at to tell what a move opens, about
 
 
@@ -50,6 +52,10 @@ class _Work:
     left_out: set[Ids] = field(default_factory=set)
 
     @property
+    def is_over(self) -> bool:
+        return self.dials.is_spent or (self.deadline is not None and monotonic() > self.deadline)
+
+    @property
     def model(self) -> Model:
         return self.dials.judge.model
 
@@ -65,22 +71,25 @@ class _Work:
 
 
 def coupled_repairs(
-    answers: CoupledAnswers, repairs: Repairs, deadline: float | None = None, most: int = MOST_EFFORT
+    answers: CoupledAnswers, repairs: Repairs, deadline: float | None = None, most: int | None = None
 ) -> tuple[dict[tuple[Ids, str], Tried], set[Ids]]:
     """By conflict and member the smallest move that clears the conflict, with what it opens.
 
     Members whose number cannot do that alone are absent. Also returns the conflicts of which some member was left out:
-    no other is begun once so many items have been looked at. deadline: of searches, on the monotonic clock.
+    no other is begun once so many items have been looked at, by default few, and many where a time is given.
+    deadline: that time, on the monotonic clock.
     """
     clashes = [c for c in answers.clashes if c.family != "item"]
     if answers.judge is None or not clashes:
         return {}, set()
     if any(isinstance(rule.form, Linked) for rule in answers.judge.model.coupled):
         return {}, {c.ids for c in clashes}
+    if most is None:
+        most = MOST_EFFORT if deadline is None else MOST_WITH_TIME
     work = _Work(answers, repairs, Dials(answers.judge, repairs.bench, most), deadline)
     found: list[Found] = []
     for clash in _in_order(clashes, repairs):
-        if work.dials.is_spent:
+        if work.is_over:
             work.left_out.add(clash.ids)
         else:
             found += [f for id in clash.ids if (f := _found(clash, id, work))]

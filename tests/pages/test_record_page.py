@@ -3,7 +3,7 @@
 import pytest
 
 from alignment.initiative.models import Constraint
-from tests.pages.conftest import problems, texts
+from tests.pages.conftest import INITIATIVE, SHIRTS, opened, problems, texts
 from ui import analysis
 from ui.rules import form
 from ui.rules.sentence import ALL, AMOUNT
@@ -213,3 +213,8 @@ def test_the_same_sentence_chosen_later_is_a_choice(shop, monkeypatch):
     app = shop.page("record", shop.bo)
     app.text_area(key="rule_raw").set_value("price >= cost * 1.1\nwhere kind = 'basic'").run()
     assert app.text_area(key="rule_raw").value != old_sentence(app).text_area(key="rule_raw").value
+
+
+def test_the_headline_says_so_where_no_rule_is_agreed_yet(home):
+    app = opened(INITIATIVE.replace(", status: agreed", ""), SHIRTS).page("record")
+    assert app.title[0].value == "Two rules recorded, none agreed yet"

@@ -25,6 +25,8 @@ def headline(here: Here) -> str:
     if silent:
         return f"{said} recorded, {in_words(len(silent), 'team')} {noun(len(silent), 'has', 'have')} said nothing yet"
     open_ = sum(c.status == "proposed" for c in live)
+    if open_ == len(live):
+        return f"{said} recorded, {'not' if open_ == 1 else 'none'} agreed yet"
     return (
         f"{said} recorded, {in_words(open_, 'of them', 'of them')} not agreed yet" if open_ else f"{said}, all agreed"
     )

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from alignment.conflicts.check import Situation
 from alignment.conflicts.ends import is_bound
 from alignment.conflicts.exactly import breakpoints, forbids, in_scope, representatives
-from alignment.conflicts.members import exact_row, plain, rows_of
+from alignment.conflicts.members import Clash, exact_row, plain, rows_of
 from alignment.conflicts.programme import Programme
 from alignment.conflicts.report import Conflict, Relaxation
 from alignment.conflicts.solving import endings_of, interval, is_ending
@@ -29,6 +30,9 @@ CRITERION = "priority, then least total, then order of ids; ends count as closed
 MOST_ITEMS = 4_000
 MOST_PIECES = 500
 ROUNDS = 12
+MOST_FURTHEST = 5
+NEAR = 1e-9
+DIGITS = 10**10
 
 Shifts = dict[str, float]
 
@@ -113,7 +117,7 @@ def _on_lever(lever: Lever, case: Situation) -> Shifts:
     mine = [r for r in case.rules.checked if r.hard and isinstance(r.form, Normal) and r.form.lever == lever.name]
     bounds, unions = [r for r in mine if is_bound(r)], [r for r in mine if not is_bound(r)]
     demands = _demands(lever, bounds, case)
-    shifts = _least(bounds, demands)
+    shifts = _confirmed(_least(bounds, demands), lever, bounds, case)
     if not unions:
         return shifts
     stuck = _items_with_unions(lever, bounds, unions, case)
@@ -154,6 +158,43 @@ def _demands(lever: Lever, bounds: Sequence[Checked], case: Situation) -> Demand
 def _ends(lever: Lever) -> tuple[float, float]:
     low = -np.inf if lever.minimum is None else float(lever.minimum)
     return low, np.inf if lever.maximum is None else float(lever.maximum)
+
+
+def _confirmed(shifts: Shifts, lever: Lever, bounds: Sequence[Checked], case: Situation) -> Shifts:
+    """The shifts judged in fractions on the items furthest apart, and raised where a solver's digits fall short."""
+    known = {b.id: b for b in bounds}
+    mine = [c for c in case.answers.clashes if c.lever == lever.name and set(c.ids) <= set(known)]
+    looked = [(clash, key) for clash in mine for key in _furthest(clash)]
+    names = columns_needed([t for b in bounds for t in (b.rule.tree, b.rule.scope) if t is not None])
+    rows = rows_of(case.catalogue, [k for _, k in looked], [c for c in names if c in case.catalogue.kinds])
+    for (clash, _), row in zip(looked, rows, strict=True):
+        _raise(shifts, [known[i] for i in clash.ids], lever, exact_row(row))
+    return shifts
+
+
+def _furthest(clash: Clash) -> list[Any]:
+    """Keys of the items on which a conflict is widest, but for rounding."""
+    most = float(np.nanmax(clash.gaps)) if np.isfinite(clash.gaps).any() else 0.0
+    return [plain(clash.keys[i]) for i in np.flatnonzero(clash.gaps >= most - NEAR * max(1.0, most))[:MOST_FURTHEST]]
+
+
+def _raise(shifts: Shifts, members: Sequence[Checked], lever: Lever, row: Mapping[str, Any]) -> None:
+    """Raises the shift of the member that gives way first by what the loosened bounds lack on an item."""
+    ends = {m.id: interval([m], row) for m in members}
+    moved = {i: Fraction(str(shifts.get(i, 0.0))) for i in ends}
+    floors: list[tuple[Fraction, str]] = [(end[0] - moved[i], i) for i, (end, _) in ends.items() if end is not None]
+    ceilings: list[tuple[Fraction, str]] = [(end[0] + moved[i], i) for i, (_, end) in ends.items() if end is not None]
+    floors += [(Fraction(lever.minimum), "")] if lever.minimum is not None else []
+    ceilings += [(Fraction(lever.maximum), "")] if lever.maximum is not None else []
+    for (floor, a), (ceiling, b) in product(floors, ceilings):
+        mine = [m for m in members if m.id in (a, b)]
+        if floor <= ceiling or not mine:
+            continue
+        giving = min(reversed(mine), key=lambda m: m.constraint.priority).id
+        lacking = (floor - ceiling) / (2 if a == b else 1)
+        shifts[giving] = float(Fraction(math.ceil((moved[giving] + lacking) * DIGITS), DIGITS))
+        _raise(shifts, members, lever, row)
+        return
 
 
 # Unions

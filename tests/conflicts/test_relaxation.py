@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 from random import Random
 from typing import Any
@@ -115,3 +116,12 @@ def _settles(texts: list[str], rows: list[dict[str, Any]], t: Any) -> bool:
         return low, min([100, *(values[x] + s for x, s in zip(texts, t, strict=True) if "<" in x)])
 
     return all(low <= high for low, high in map(ends, rows))
+
+
+@pytest.mark.parametrize(("a", "b"), [(10, 3), (7, 2), (100, 33), (1, 0)])
+def test_a_shift_that_no_decimal_says_is_rounded_so_that_it_is_enough_in_fractions(a: int, b: int) -> None:
+    found = shifts(["price >= a / 3", "price <= b"], [{"a": a, "b": b}, {"a": a, "b": b + 1}])
+    total = sum(Fraction(str(t)) for t in found.values())
+
+    assert total >= Fraction(a, 3) - b
+    assert float(total) == pytest.approx(a / 3 - b, abs=1e-9)

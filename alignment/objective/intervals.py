@@ -47,18 +47,16 @@ def resampled_sums(vectors: np.ndarray) -> np.ndarray:
     """Sums of vectors (m by items) over each resample: 1,000 by m."""
     items = vectors.shape[1]
     counts, sums = resample_counts(items), np.zeros((RESAMPLES, len(vectors)))
+    rows = max(ROWS, ROWS * COLUMNS // max(1, items))
 
     def add(first: int) -> None:
-        own = slice(first, first + ROWS)
-        part = np.empty((ROWS, min(COLUMNS, items)))
+        own = slice(first, first + rows)
         for start in range(0, items, COLUMNS):
-            some = counts[own, start : start + COLUMNS]
-            numbers = part[:, : some.shape[1]]
-            np.copyto(numbers, some)
-            sums[own] += numbers @ vectors[:, start : start + COLUMNS].T
+            some = counts[own, start : start + COLUMNS].astype(float)  # few at a time, which stay in the cache
+            sums[own] += some @ vectors[:, start : start + COLUMNS].T
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(add, range(0, RESAMPLES, ROWS)))
+        list(pool.map(add, range(0, RESAMPLES, rows)))
     return sums
 
 

@@ -1,6 +1,8 @@
-"""How long every minimal conflict among ladders, sums and item rules takes, beside Z3 on the same instance.
+"""How long every minimal conflict among ladders, sums and item rules takes, beside Z3 and CPMpy's MARCO on the same
+instance.
 
 Run `python benchmarks/coupled.py [--items 1000] [--seconds 60] [--joined] [--peer]`, or with `--sample` on the sample.
+MARCO needs `pip install cpmpy`, and is left out where that is missing.
 The catalogue is made up with a seed: ladders of five sizes, sums per line, and ten conflicts that are planted, so that
 what is found can be checked. The product's seconds are of processor.
 """
@@ -8,8 +10,15 @@ what is found can be checked. The product's seconds are of processor.
 from __future__ import annotations
 
 import argparse
+import math
 import random
+from collections.abc import Iterator
+from fractions import Fraction
+from importlib.util import find_spec
+from itertools import pairwise
+from multiprocessing import Process, SimpleQueue
 from time import monotonic, process_time
+from typing import Any
 
 import pyarrow as pa
 
@@ -95,8 +104,6 @@ def timed(initiative: Initiative, table: pa.Table | None, seconds: float | None)
 
 def peer(items: list[dict[str, object]], rules: list[Rule], seconds: float) -> None:
     """Z3 asked about growing sets of rules on the same instance, until the time is over."""
-    from fractions import Fraction
-
     import z3
 
     from tests.oracles import coupled as oracle
@@ -136,12 +143,64 @@ def peer(items: list[dict[str, object]], rules: list[Rule], seconds: float) -> N
     print(f"  Z3 with a map of subsets: {len(found)} minimal sets in {seconds:.0f} s, not finished")
 
 
+def marco(items: list[dict[str, object]], rules: list[Rule], seconds: float) -> None:
+    """MARCO of CPMpy, over OR-Tools, on the same instance in whole cents, until the time is over."""
+    if find_spec("cpmpy") is None:
+        print("  CPMpy is not installed, so its MARCO was not asked")
+        return
+    if any(rule.id == "sum-all" for rule in rules):
+        print("  CPMpy's MARCO was not asked: the sum over all lines has ratios that are not whole numbers")
+        return
+    found: SimpleQueue[Any] = SimpleQueue()
+    start = monotonic()
+    child = Process(target=_enumerated, args=(items, rules, found))
+    child.start()
+    child.join(seconds)
+    is_done = not child.is_alive()
+    child.terminate()
+    took, sets = monotonic() - start, 0
+    while not found.empty():
+        sets += found.get() is not None
+    state = "all of them" if is_done else "not finished"
+    print(f"  CPMpy's MARCO with OR-Tools: {sets} minimal sets in {took:.1f} s on the clock, {state}")
+
+
+def _enumerated(items: list[dict[str, object]], rules: list[Rule], found: SimpleQueue[Any]) -> None:
+    """Puts the ids of each minimal set into a queue as it is found."""
+    import cpmpy
+    from cpmpy.tools.explain.marco import marco as enumerated
+
+    price = cpmpy.intvar(0, 100_000, shape=len(items))
+    parts = [cpmpy.all(list(_in_cents(rule, items, price))) for rule in rules]
+    ids = {str(part): rule.id for part, rule in zip(parts, rules, strict=True)}
+    for _, members in enumerated(parts, return_mcs=False):
+        found.put(sorted(ids[str(part)] for part in members))
+
+
+def _in_cents(rule: Rule, items: list[dict[str, Any]], price: Any) -> Iterator[Any]:
+    """What a rule demands of prices in cents."""
+    scope = rule.where.split(" = ") if rule.where else None
+    mine = [i for i, item in enumerate(items) if scope is None or item[scope[0]] == int(scope[1])]
+    left, sign, bound = rule.text.replace("<=", "|<=|").replace(">=", "|>=|").split("|")
+    if rule.order is not None:
+        for a, b in pairwise(mine):
+            if items[a]["ladder"] == items[b]["ladder"]:
+                yield price[b] >= price[a]
+    elif left.startswith("sum"):
+        yield sum(price[i] * items[i]["units"] for i in mine) <= 100 * int(bound)
+    else:
+        column, factor = bound.strip().split(" * ")
+        for i in mine:
+            cents = 100 * items[i][column] * Fraction(factor)
+            yield price[i] >= math.ceil(cents) if sign == ">=" else price[i] <= math.floor(cents)
+
+
 def main() -> None:
     """Measures one size, and the peer where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=60.0, help="the most that either may take")
-    parser.add_argument("--peer", action="store_true", help="also ask Z3")
+    parser.add_argument("--peer", action="store_true", help="also ask Z3 and CPMpy")
     parser.add_argument(
         "--joined", action="store_true", help="one sum over the whole catalogue ties all items together"
     )
@@ -158,6 +217,7 @@ def main() -> None:
     measured(items, rules, asked.seconds)
     if asked.peer:
         peer(items, rules, asked.seconds)
+        marco(items, rules, asked.seconds)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property, reduce
+from operator import or_
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from alignment.conflicts.coupled.exact import row_fails_exactly
 from alignment.conflicts.coupled.model import Component, Model
 from alignment.conflicts.coupled.rows import Rows, Source
 from alignment.conflicts.coupled.search import decide
-from alignment.conflicts.coupled.verdicts import Judge, Question
+from alignment.conflicts.coupled.verdicts import Batch, Judge, Question
 from alignment.conflicts.line import Bools
 from alignment.conflicts.positions import Ints
 
@@ -50,15 +52,15 @@ def idle(judge: Judge, rule: int) -> tuple[bool, tuple[str, ...]]:
         return False, ()
     turned = with_rows(judge, model.coupled[rule], rows)
     every = len(model.rows) + np.arange(len(rows))
-    others = [r for r in _hard(model) if r != len(model.items) + rule]
     first = _Keeping(turned, every[:FIRST])
+    others = [r for r in _hard(model) if r != len(model.items) + rule and first.may_keep(r)]
     if all(first.by_range()):
         whole = _Keeping(turned, every)
         if whole.by_range().all():
             return True, ()
+    others = first.without_idle(others)
     likely = [r for r in others if first.by_rule(r).all()]
-    covered = first.by_range() | np.any([first.by_rule(r) for r in others], axis=0) if others else first.by_range()
-    if not covered.all():
+    if not np.any([first.by_range(), *(first.by_rule(r) for r in others)], axis=0).all():
         return False, ()
     whole = _Keeping(turned, every)
     names = tuple(sorted(model.id(r) for r in likely if whole.by_rule(r).all()))
@@ -108,6 +110,37 @@ class _Keeping:
         self.slots = np.unique(judge.model.rows.entry_slot[entries])
         self.known: dict[int, Bools] = {}
 
+    def may_keep(self, rule: int) -> bool:
+        """Does a rule speak about a lever of some of the rows at all?"""
+        model = self.judge.model
+        if rule < len(model.items):
+            return bool(self.speaking >> rule & 1)
+        theirs = model.rows.rule[model.rows.entry_row] == rule - len(model.items)
+        return bool((theirs & self.touched).any())
+
+    @cached_property
+    def speaking(self) -> int:
+        """The rules that speak about the parts of the catalogue in which the rows are, as bits."""
+        numbers = np.unique(self.judge.model.component_of_slot[self.slots]).tolist()
+        return reduce(or_, (self.judge.model.components[k].rules for k in numbers), 0)
+
+    @cached_property
+    def touched(self) -> Bools:
+        """Which entries of the model are about the slots of the rows."""
+        marked = np.zeros(len(self.judge.model.slots), bool)
+        marked[self.slots] = True
+        return marked[self.judge.model.rows.entry_slot]
+
+    def without_idle(self, rules: Sequence[int]) -> list[int]:
+        """The rules without those on single items, where even all of these together leave values that break rows."""
+        model, items = self.judge.model, [r for r in rules if r < len(self.judge.model.items)]
+        together = self._batch(sum(1 << r for r in items))
+        over, near, entries, which = self.judge.reach(together, self.rows)
+        empty = together.found.empty[together.place[model.rows.entry_slot[entries]]]
+        kept_ = over | near | (np.bincount(which, empty, len(self.rows)) > 0)
+        alone = self.by_range()
+        return list(rules) if (kept_ & ~alone).any() else [r for r in rules if r not in items]
+
     def by_range(self) -> Bools:
         return self._by(-1)
 
@@ -123,14 +156,17 @@ class _Keeping:
 
     def _by_extremes(self, rule: int) -> Bools:
         judge = self.judge
-        bits = 0 if rule < 0 else 1 << rule
-        batch = judge.batch([Question(Component(-1, self.slots, np.zeros(0, np.int64), bits), bits)])
+        batch = self._batch(0 if rule < 0 else 1 << rule)
         over, near, _, _ = judge.reach(batch, self.rows)
         found = over & ~near
         for i in np.flatnonzero(near)[:MOST_EXACT]:
             one = replace(batch, others=self.rows[i : i + 1], of_row=np.zeros(1, np.int64))
             found[i] = row_fails_exactly(judge, one)
         return found
+
+    def _batch(self, bits: int) -> Batch:
+        """What some item rules leave of the slots of the rows."""
+        return self.judge.batch([Question(Component(-1, self.slots, np.zeros(0, np.int64), bits), bits)])
 
     def _by_search(self, rule: int) -> Bools:
         """Row by row until one is not kept."""

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -27,6 +28,15 @@ GOALS = (
     ("stock", "tech", 0.1),
 )
 METRICS = (*(name for name, _, _ in GOALS), "clicks")
+CORE = "behaviour without intervals, robustness and repair"
+
+
+class Cost(NamedTuple):
+    """Seconds on the clock and of processor, and the peak of memory in MB."""
+
+    wall: float
+    cpu: float
+    memory: float
 
 
 def main() -> None:
@@ -37,19 +47,27 @@ def main() -> None:
     items = 1_000_000 if parser.parse_args().full else parser.parse_args().items
     with tempfile.TemporaryDirectory() as folder:
         print(f"{'step':<58}{'items':>11}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}")
-        for count in (max(1, items // 10), items):
-            write(Path(folder), count)
-            core = measured("behaviour without intervals, robustness and repair", core_step, folder, count)
-            measured("everything", full_step, folder, count)
-            one = measured("one DuckDB pass over the same file (arg_max by item)", duckdb_step, folder, count)
-            print(f"  behaviour takes {core / one:.1f} times as long as that pass")
+        cores = [at_size(folder, count) for count in (max(1, items // 10), items)]
+        print(f"  ten times the items take {cores[1].cpu / cores[0].cpu:.1f} times the CPU of behaviour, "
+              f"and {cores[1].memory / cores[0].memory:.1f} times the memory")  # fmt: skip
         small = min(items, PANDAS_ITEMS)
         write(Path(folder), small)
-        ours = measured("behaviour without intervals, robustness and repair", core_step, folder, small)
-        pandas = measured("captured share, regret and guardrails alone, in pandas", pandas_step, folder, small)
-        print(f"  pandas takes {pandas / ours:.1f} times as long, for a part of it")
+        ours = measured(CORE, core_step, folder, small)
+        pandas = measured("the same in pandas, but rank agreement", pandas_step, folder, small)
+        print(f"  pandas takes {pandas.wall / ours.wall:.1f} times as long, {pandas.cpu / ours.cpu:.1f} times the CPU")
         write(Path(folder), MOVED_ITEMS)
         measured("one weight moved, all else kept", moved_step, folder, MOVED_ITEMS)
+
+
+def at_size(folder: str, items: int) -> Cost:
+    """Behaviour, everything and one DuckDB pass over a table of so many items; the cost of behaviour."""
+    write(Path(folder), items)
+    core = measured(CORE, core_step, folder, items)
+    measured("everything", full_step, folder, items)
+    one = measured("one DuckDB pass over the same file (arg_max by item)", duckdb_step, folder, items)
+    times, cpu = core.wall / one.wall, core.cpu / one.cpu
+    print(f"  behaviour takes {times:.1f} times as long as that pass, {cpu:.1f} times the CPU")
+    return core
 
 
 def write(folder: Path, items: int) -> None:
@@ -134,13 +152,21 @@ def duckdb_step(folder: str) -> float:
 
 
 def pandas_step(folder: str) -> float:
-    """The captured share, each goal's regret and the guardrails' prices, as a capable user writes them in pandas."""
+    """Behaviour as a capable user writes it in pandas.
+
+    Kendall's tau is left out: pandas has it for one item at a time only, which takes minutes here.
+    """
+    start = time.perf_counter()
+    pandas_behaviour(folder)
+    return time.perf_counter() - start
+
+
+def pandas_behaviour(folder: str) -> dict[str, float]:
+    """Shares of what can be captured, in pandas."""
     import pandas as pd
 
-    start = time.perf_counter()
-    frame = pd.read_parquet(f"{folder}/decisions.parquet").merge(
-        pd.read_parquet(f"{folder}/catalogue.parquet"), on="sku"
-    )
+    decisions, catalogue = (pd.read_parquet(f"{folder}/{name}.parquet") for name in ("decisions", "catalogue"))
+    frame = decisions.merge(catalogue, on="sku")
     rules = {
         "floor": frame.price >= frame.cost * 1.05,
         "ceiling": frame.price <= frame.cost * 2,
@@ -149,33 +175,75 @@ def pandas_step(folder: str) -> float:
     allowed = rules["floor"] & rules["ceiling"] & rules["top"]
     frame["objective"] = frame.sales + 0.5 * frame.image + 20 * frame.clicks
     today = frame[frame.is_today].set_index("sku")
-    inside = frame[allowed].groupby("sku")
-    frame["utility"] = 0.0
-    for metric, _, weight in GOALS:
-        swing = (inside[metric].max() - inside[metric].min()).sum()
-        frame["utility"] += weight * (frame[metric] - frame.sku.map(today[metric])) / swing
+    by_item = frame[allowed].groupby("sku")
+    swings = {metric: (by_item[metric].max() - by_item[metric].min()).sum() for metric, _, _ in GOALS}
+    frame["utility"] = sum(
+        weight * (frame[metric] - frame.sku.map(today[metric])) / swings[metric] for metric, _, weight in GOALS
+    )
 
     def chosen(kept: pd.Series, by: str) -> pd.DataFrame:
         some = frame[kept]
         return some[some[by] == some.groupby("sku")[by].transform("max")].groupby("sku").mean(numeric_only=True)
 
-    model, best = chosen(allowed, "objective"), chosen(allowed, "utility")
-    model.utility.sum() / best.utility.sum()
-    [(best[metric] - model[metric]).sum() for metric, _, _ in GOALS]
+    model, best, inside = chosen(allowed, "objective"), chosen(allowed, "utility"), frame[allowed]
+    top = best.utility.sum()
+    found = {"captured": model.utility.sum() / top, "random": inside.groupby("sku").utility.mean().sum() / top}
+    for metric, team, weight in GOALS:
+        regret = weight * (best[metric] - model[metric]).sum() / swings[metric] / top
+        found[metric], found[team] = regret, found.get(team, 0.0) + regret
     for name in rules:
         others = pd.concat([test for other, test in rules.items() if other != name], axis=1).all(axis=1)
-        chosen(others, "utility").utility.sum() - best.utility.sum()
-        model.utility.sum() - chosen(others, "objective").utility.sum()
-    return time.perf_counter() - start
+        kept = others & frame.sku.isin(model.index)
+        found[f"price {name}"] = (chosen(kept, "utility").utility.sum() - top) / top
+        found[f"protects {name}"] = (model.utility.sum() - chosen(kept, "objective").utility.sum()) / top
+    return found | _dominated(inside, top) | _curve(inside, top) | _fits(inside, swings)
 
 
-def measured(name: str, step: Callable[[str], float], folder: str, items: int) -> float:
-    """Runs a step in a fresh process, prints its line and returns its wall time in seconds."""
+def _dominated(inside, top: float) -> dict[str, float]:
+    names = [metric for metric, _, _ in GOALS]
+    first = inside.loc[inside.groupby("sku").objective.idxmax(), ["sku", *names, "utility"]]
+    pairs = inside[["sku", *names, "utility"]].merge(first, on="sku", suffixes=("", " of model"))
+    as_good, better = True, False
+    for name in names:
+        as_good &= pairs[name] >= pairs[f"{name} of model"]
+        better |= pairs[name] > pairs[f"{name} of model"]
+    pairs = pairs[as_good & better]
+    gain = (pairs.utility - pairs["utility of model"]).groupby(pairs.sku).max()
+    return {"dominated": float(len(gain)), "free gain": gain.sum() / top}
+
+
+def _curve(inside, top: float) -> dict[str, float]:
+    by_item = inside.groupby("sku").objective
+    size, last, first = by_item.transform("size"), by_item.rank(method="max"), by_item.rank(method="min") - 1
+    share = inside.utility / (last - first) / top
+    return {
+        f"best of {n}": (share * ((last / size) ** n - (first / size) ** n)).sum() for n in (2**k for k in range(11))
+    }
+
+
+def _fits(inside, swings: dict[str, float]) -> dict[str, float]:
+    import numpy as np
+    from scipy.optimize import nnls
+
+    names = ["objective", "utility", *swings]
+    centred = inside[names] - inside.groupby("sku")[names].transform("mean")
+    rho = (centred.objective * centred.utility).sum() / (
+        (centred.objective**2).sum() * (centred.utility**2).sum()
+    ) ** 0.5
+    columns = centred[list(swings)] / list(swings.values())
+    root = np.linalg.cholesky((columns.T @ columns).to_numpy())  # the squares of all rows in five
+    revealed, _ = nnls(root.T, np.linalg.solve(root, (columns.T @ centred.objective).to_numpy()))
+    shares = zip(swings, revealed / revealed.sum(), strict=True)
+    return {"distance": ((1 - rho) / 2) ** 0.5} | {f"revealed {name}": share for name, share in shares}
+
+
+def measured(name: str, step: Callable[[str], float], folder: str, items: int) -> Cost:
+    """Runs a step in a fresh process, prints its line and returns what it took."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         wall, cpu, memory = pool.apply(_alone, (step, folder))
     print(f"{name:<58}{items:>11,}{wall:>9.2f}{cpu:>9.2f}{memory:>9,.0f}", flush=True)
-    return wall
+    return Cost(wall, cpu, memory)
 
 
 def _alone(step: Callable[[str], float], folder: str) -> tuple[float, float, float]:

@@ -158,15 +158,16 @@ def marco(items: list[dict[str, object]], rules: list[Rule], seconds: float) -> 
     child.join(seconds)
     is_done = not child.is_alive()
     child.terminate()
-    took, sets = monotonic() - start, 0
+    took, times = monotonic() - start, [start]
     while not found.empty():
-        sets += found.get() is not None
-    state = "all of them" if is_done else "not finished"
-    print(f"  CPMpy's MARCO with OR-Tools: {sets} minimal sets in {took:.1f} s on the clock, {state}")
+        times.append(found.get()[0])
+    state = f"all of them in {took:.1f} s" if is_done else f"not finished in {took:.0f} s"
+    last = f"the last after {times[-1] - start:.1f} s on the clock"
+    print(f"  CPMpy's MARCO with OR-Tools: {len(times) - 1} minimal sets, {last}; {state}")
 
 
 def _enumerated(items: list[dict[str, object]], rules: list[Rule], found: SimpleQueue[Any]) -> None:
-    """Puts the ids of each minimal set into a queue as it is found."""
+    """Puts each minimal set into a queue as it is found, with the time."""
     import cpmpy
     from cpmpy.tools.explain.marco import marco as enumerated
 
@@ -174,7 +175,7 @@ def _enumerated(items: list[dict[str, object]], rules: list[Rule], found: Simple
     parts = [cpmpy.all(list(_in_cents(rule, items, price))) for rule in rules]
     ids = {str(part): rule.id for part, rule in zip(parts, rules, strict=True)}
     for _, members in enumerated(parts, return_mcs=False):
-        found.put(sorted(ids[str(part)] for part in members))
+        found.put((monotonic(), sorted(ids[str(part)] for part in members)))
 
 
 def _in_cents(rule: Rule, items: list[dict[str, Any]], price: Any) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """The opening of every page but Home: which initiative this is, the header, and others' changes as they come."""
 
 from datetime import UTC, datetime
+from time import monotonic
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from ui.workshop import workshop
 
 STAGES = {"frame": "Frame", "record": "Record", "resolve": "Resolve", "sign": "Sign"}
 EVERY = 2
+SAID_FOR = 5.0
 _SAID_ONCE, _SAYING, _KNEW = "said_once", "being_said", "header_knew_mapping"
 _WHAT = {
     "levers": "lever", "metrics": "metric", "links": "link", "goals": "goal", "constraints": "rule",
@@ -44,7 +46,7 @@ def opened() -> Here:
     with st.container(key="live"):
         _watch(found.id, found.revision, len(people))
     with st.container(key="said"):  # always there, so that what stands below keeps its place and its focus
-        said = st.session_state[_SAYING] = st.session_state.pop(_SAID_ONCE, None)
+        said = _being_said()
         if said:
             notice(said)
     return found
@@ -53,13 +55,21 @@ def opened() -> Here:
 def catch_up(here: Here) -> None:
     """Draws the page again where its header could not state the verdict on the objective, which is known by now."""
     if not st.session_state.get(_KNEW) and analysis.known_mapping(here.ground) is not None:
-        st.session_state[_SAID_ONCE] = st.session_state.get(_SAYING)  # what is being said is not lost
         st.rerun()
 
 
 def say_next(sentence: str) -> None:
-    """Says what has been done at the top of the next run."""
+    """Says what has been done at the top of the next run, and of those that others' changes start right after it."""
     st.session_state[_SAID_ONCE] = sentence
+
+
+def _being_said() -> str | None:
+    sentence = st.session_state.pop(_SAID_ONCE, None)
+    if sentence:
+        st.session_state[_SAYING] = sentence, monotonic()
+        return sentence
+    said, since = st.session_state.get(_SAYING, (None, 0.0))
+    return said if monotonic() - since < SAID_FOR else None
 
 
 @st.fragment(run_every=EVERY)

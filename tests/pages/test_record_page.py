@@ -218,3 +218,11 @@ def test_the_same_sentence_chosen_later_is_a_choice(shop, monkeypatch):
 def test_the_headline_says_so_where_no_rule_is_agreed_yet(home):
     app = opened(INITIATIVE.replace(", status: agreed", ""), SHIRTS).page("record")
     assert app.title[0].value == "Two rules recorded, none agreed yet"
+
+
+def test_what_was_done_is_still_said_when_somebody_elses_change_draws_the_page_again(shop, monkeypatch):
+    app = typed(shop.page("record", shop.bo), "price >= 1")
+    app.button(key="record").click().run()
+    assert "New cap is recorded." in texts(app.run())
+    monkeypatch.setattr("ui.opening.SAID_FOR", 0.0)
+    assert "New cap is recorded." not in texts(app.run())

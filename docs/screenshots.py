@@ -63,7 +63,8 @@ def wait_for(address: str, seconds: float = 90) -> None:
 def settled(page: Page) -> None:
     """Waits until Streamlit has nothing more to draw."""
     page.wait_for_selector("h1", timeout=90_000)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=90_000)
+    ended = "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+    page.wait_for_function(ended, timeout=90_000)
     page.wait_for_timeout(1500)
 
 

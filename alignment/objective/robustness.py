@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,15 +61,15 @@ def margins_of(
     square = np.einsum("dq,qr,dr->d", per_unit, deltas @ deltas.T, per_unit)
     half, half_spread = _sum_and_spread(model, square, found, HALF, len(places))
     good, good_spread = _sum_and_spread(model, square, found, GOOD, len(places))
-    margins = [Margins(h, g) for h, g in zip(half + Z * half_spread, good - Z * good_spread, strict=True)]
-    if len(places) > MOST_RESAMPLED:
-        return margins
-    unclear = np.flatnonzero((np.abs(half) <= CLEAR * half_spread) | (np.abs(good) <= CLEAR * good_spread))
-    for start in range(0, len(unclear), 50):
-        some = unclear[start : start + 50]
-        for d, margin in zip(some, _resampled(grid, ground, deltas, at, per_unit[some], shadow), strict=True):
-            margins[d] = margin
-    return margins
+    ends = [half + Z * half_spread, good - Z * good_spread]
+    sides = ((half, half_spread, HALF, 0.975), (good, good_spread, GOOD, 0.025))
+    for end, (total, spread, part, level) in zip(ends, sides, strict=True):
+        unclear = np.flatnonzero(np.abs(total) <= CLEAR * spread)
+        for start in range(0, len(unclear) if len(places) <= MOST_RESAMPLED else 0, 50):
+            some = unclear[start : start + 50]
+            net = _net(grid, ground, deltas, at, per_unit[some], shadow, part)
+            end[some] = np.quantile(resampled_sums(net), level, axis=0)
+    return [Margins(float(h), float(g)) for h, g in zip(*ends, strict=True)]
 
 
 def _sum_and_spread(
@@ -134,17 +133,21 @@ def _tops(points: np.ndarray, per_unit: np.ndarray) -> np.ndarray:
     return best
 
 
-def _resampled(
-    grid: Grid, ground: Ground, deltas: np.ndarray, at: np.ndarray, per_unit: np.ndarray, shadow: np.ndarray | None
-) -> Sequence[Margins]:
+def _net(
+    grid: Grid,
+    ground: Ground,
+    deltas: np.ndarray,
+    at: np.ndarray,
+    per_unit: np.ndarray,
+    shadow: np.ndarray | None,
+    part: float,
+) -> np.ndarray:
+    """Draws by items: the model's utility less a part of the best choice's."""
     best = np.zeros((len(per_unit), deltas.shape[1]))
 
-    def one(group: Group, part: slice) -> None:
-        points, here = _points(group, part, ground, at, shadow)
+    def one(group: Group, block: slice) -> None:
+        points, here = _points(group, block, ground, at, shadow)
         best[:, here] = _tops(points, per_unit)
 
     each_block(grid.groups(), one)
-    model = per_unit @ deltas
-    half = np.quantile(resampled_sums(model - HALF * best), 0.975, axis=0)
-    good = np.quantile(resampled_sums(model - GOOD * best), 0.025, axis=0)
-    return [Margins(float(h), float(g)) for h, g in zip(half, good, strict=True)]
+    return np.asarray(per_unit @ deltas - part * best)

@@ -11,10 +11,11 @@ from alignment.store.values import Entry
 from ui.rules.naming import named
 from ui.session import Here
 from ui.teams import Team
-from ui.words import amount, count, counted, listed, md
+from ui.words import amount, count, counted, in_words, listed, md
 from ui.workshop import workshop
 
 LONGEST = 60
+MOST_NAMED = 2
 ITEMS = "items"
 _STRENGTH = {"soft": "a should", "hard": "a must"}
 
@@ -95,9 +96,17 @@ def effect(repair: Repair, conflict: Conflict) -> str:
         clears = "**Clears the item**"
     if not repair.items_opened and not repair.opens:
         return f"{clears}, opens none."
-    others = listed(" and ".join(named(i) for i in id.split("+")) for id in repair.opens[:2])
-    more = f", in conflict with {others}" if others else ""
-    return f"{clears}, opens {counted(repair.items_opened, 'other', 'others')}{md(more)}."
+    return f"{clears}, opens {counted(repair.items_opened, 'other', 'others')}{md(_new_conflicts(repair.opens))}."
+
+
+def _new_conflicts(ids: Sequence[str]) -> str:
+    """How many conflicts a repair opens, and the rules of the first of them."""
+    if not ids:
+        return ""
+    shown = [listed(named(i) for i in id.split("+")) for id in ids[:MOST_NAMED]]
+    if len(ids) > MOST_NAMED:
+        shown.append(f"and {in_words(len(ids) - MOST_NAMED, 'more', 'more')}")
+    return f", in {in_words(len(ids), 'new conflict')}: {'; '.join(shown)}"
 
 
 def owners(repair: Repair, initiative: Initiative) -> list[str]:

@@ -166,9 +166,9 @@ def report(ground: Ground) -> "ConflictReport":
     """The full report of conflicts. Raises AccordError."""
 
     def make() -> "ConflictReport":
-        from alignment.conflicts.checking import reported
+        from alignment.conflicts.checking import completed
 
-        return replace(reported(situation(ground)), content_hash=ground.content_hash)
+        return completed(bare_report(ground), situation(ground))
 
     return _reports.get(ground.key, make)
 

@@ -16,7 +16,7 @@ from alignment.conflicts.coupled.answers import CoupledAnswers, coupled_answers
 from alignment.conflicts.findings import findings
 from alignment.conflicts.items import Counts, ItemAnswers, item_answers
 from alignment.conflicts.members import Clash, exact_row, plain, rows_of, shown_value, tidy
-from alignment.conflicts.parts import allowed_parts
+from alignment.conflicts.parts import allowed_parts, allowed_values
 from alignment.conflicts.report import (
     Amount,
     Conflict,
@@ -29,7 +29,6 @@ from alignment.conflicts.report import (
 )
 from alignment.initiative.hashing import content_hash, file_hash
 from alignment.initiative.models import Constraint, Initiative, Lever
-from alignment.rules.exact import evaluate, exact
 from alignment.rules.normal import Opaque
 from alignment.rules.ruleset import Checked, RuleSet, Stage, columns_needed, read_rules
 
@@ -278,7 +277,7 @@ def _worst(
     shown: dict[str, Any] = {case.catalogue.key: shown_value(plain(key))}
     values = exact_row(row)
     if lever is None or lever.values is not None:
-        at = tuple(_choice_at(m, lever, values) for m in members) if lever and clash.family == "item" else ()
+        at = _choices_at(members, lever, values) if lever and clash.family == "item" else ()
         return {**shown, "lower": None, "upper": None, **_context(row, columns)}, at, None
     here = values.get(lever.current) if lever.current else None
     at = tuple(MemberAtWorst(m.id, _parts_at(m, lever, values, here)) for m in members)
@@ -297,10 +296,9 @@ def _parts_at(rule: Checked, lever: Lever, row: Mapping[str, Any], near: Any) ->
     return tuple(inside or allowed_parts([rule], lever, row, bounded=False, near=near))
 
 
-def _choice_at(rule: Checked, lever: Lever, row: Mapping[str, Any]) -> MemberAtWorst:
-    """What a rule leaves of a lever's list of values on a row."""
-    kept = [v for v in lever.values or () if evaluate(rule.rule.tree, {**row, lever.name: exact(v)}) is not False]
-    return MemberAtWorst(rule.id, (), tuple(shown_value(v) for v in kept))
+def _choices_at(rules: Sequence[Checked], lever: Lever, row: Mapping[str, Any]) -> tuple[MemberAtWorst, ...]:
+    """What each rule leaves of a lever's list of values on a row."""
+    return tuple(MemberAtWorst(r.id, (), allowed_values([r], lever, row)) for r in rules)
 
 
 def _own(bound: Any) -> float | None:

@@ -41,7 +41,11 @@ def check(
 
 def reported(case: Situation, fail_on: str = "hard") -> ConflictReport:
     """The full report of a situation: conflicts with explanations, repairs and consequences."""
-    bare = report(case, fail_on)
+    return completed(report(case, fail_on), case)
+
+
+def completed(bare: ConflictReport, case: Situation) -> ConflictReport:
+    """A report of a situation without explanations, repairs and consequences, with them."""
     repaired, left_out = with_repairs(bare.conflicts, case)
     explained = tuple(replace(c, explanation=explanation(c, case)) for c in repaired)
     retired, complete = corrections(bare.conflicts, case)

@@ -10,7 +10,7 @@ from alignment.conflicts.batches import Bools, Floats, Ints
 from alignment.conflicts.bounds import Bounds
 from alignment.conflicts.line import Line
 
-SPARE = 60
+SPARE = 60  # three times as many pairs as are told in the end
 
 
 @dataclass

@@ -1,4 +1,5 @@
-"""What rules allow on one item as intervals from low to high, for people: in `why`, on number lines, in explanations.
+"""What rules allow on one item, for people: in `why`, on number lines, in explanations: intervals from low to high, or
+values of a list.
 
 Endings are single values. Where there are more than `MOST_POINTS` of them only those nearest to a value of interest are
 listed; everything else is complete.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from alignment.conflicts.exactly import (
     BETWEEN,
@@ -20,13 +22,25 @@ from alignment.conflicts.exactly import (
     representatives,
 )
 from alignment.conflicts.line import leaves
+from alignment.conflicts.members import shown_value
 from alignment.conflicts.report import Part
 from alignment.initiative.models import Lever
+from alignment.rules.exact import evaluate, exact
 from alignment.rules.formula import Residue
 from alignment.rules.normal import Normal
 from alignment.rules.ruleset import Checked
 
 MOST_POINTS = 200
+
+
+def allows_value(rule: Checked, lever: Lever, value: Any, row: Row) -> bool:
+    """Does a rule allow a value of a lever on a row? Outside its scope it does."""
+    return not in_scope(rule, row) or evaluate(rule.rule.tree, {**row, lever.name: exact(value)}) is not False
+
+
+def allowed_values(rules: Sequence[Checked], lever: Lever, row: Row) -> tuple[Any, ...]:
+    """What several rules together leave of a lever's list of values on one item."""
+    return tuple(shown_value(v) for v in lever.values or () if all(allows_value(r, lever, v, row) for r in rules))
 
 
 def allowed_parts(

@@ -138,20 +138,19 @@ def _demands(lever: Lever, bounds: Sequence[Checked], case: Situation) -> Demand
     if found is None or not bounds:
         return demands
     distances, rules = found.distances, found.line.rules
-    floors, ceilings = ([rules[r].id if rules[r].hard else None for r in side]
-                        for side in (distances.floors, distances.ceilings))  # fmt: skip
-    for f, id in enumerate(floors):
-        if id is None:
-            continue
+    floors, ceilings = (
+        {place: rules[r].id for place, r in enumerate(side) if rules[r].hard}
+        for side in (distances.floors, distances.ceilings)
+    )
+    for f, id in floors.items():
         if np.isposinf(distances.above[f]):
             raise NoShift(f"{id} forbids every value on some item, whatever its bounds")
         demands.at_least(id, id, 2 * float(distances.above[f]))
-        for c in np.flatnonzero(distances.apart[f] > 0):
-            if (other := ceilings[c]) is not None:
+        for c, other in ceilings.items():
+            if distances.apart[f, c] > 0:
                 demands.at_least(id, other, float(distances.apart[f, c]))
-    for id, below in zip(ceilings, distances.below, strict=True):
-        if id is not None:
-            demands.at_least(id, id, 2 * float(below))
+    for c, id in ceilings.items():
+        demands.at_least(id, id, 2 * float(distances.below[c]))
     return demands
 
 

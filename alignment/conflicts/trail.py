@@ -13,7 +13,7 @@ from alignment.catalogue.reading import Catalogue, open_catalogue, quoted
 from alignment.conflicts.exactly import forbids, in_scope, unknown_on_interval
 from alignment.conflicts.line import leaves
 from alignment.conflicts.members import exact_row, shown_value
-from alignment.conflicts.parts import allowed_parts
+from alignment.conflicts.parts import allowed_parts, allowed_values, allows_value
 from alignment.conflicts.report import Part
 from alignment.errors import UsageError
 from alignment.initiative.models import Initiative, Lever
@@ -124,12 +124,8 @@ class _Left:
     def left(self, rules: Sequence[Checked]) -> tuple[Any, ...]:
         """Intervals, or values, that the rules together leave within the domain."""
         if self.lever.values is not None:
-            return tuple(shown_value(v) for v in self.lever.values if all(self._allows(r, v) for r in rules))
+            return allowed_values(rules, self.lever, self.row)
         return tuple(allowed_parts(rules, self.lever, self.row, near=self.today))
-
-    def _allows(self, rule: Checked, value: Any) -> bool:
-        row = {**self.row, self.lever.name: exact(value)}
-        return not in_scope(rule, self.row) or evaluate(rule.rule.tree, row) is not False
 
     def _on_item(self, rule: Checked) -> RuleOnItem:
         if isinstance(rule.form, Normal) and rule.form.lever is None:
@@ -139,11 +135,10 @@ class _Left:
         if not self._decides(rule):
             return RuleOnItem(rule.id, None, None, "unknown", None)
         if self.lever.values is not None:
-            values = tuple(shown_value(v) for v in self.lever.values if self._allows(rule, v))
+            values = allowed_values([rule], self.lever, self.row)
             state: State = "unknown" if self._null_everywhere(rule) else "known"
-            return RuleOnItem(
-                rule.id, None, values, state, None if self.today is None else self._allows(rule, self.today)
-            )
+            today = None if self.today is None else allows_value(rule, self.lever, self.today, self.row)
+            return RuleOnItem(rule.id, None, values, state, today)
         parts = tuple(allowed_parts([rule], self.lever, self.row, near=self.today))
         state = "unknown" if unknown_on_interval(rule, self.lever, self.row) else "known"
         today = None if self.today is None else not forbids(rule, self.today, self.row)

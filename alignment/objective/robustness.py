@@ -64,8 +64,8 @@ def margins_of(
     ends = [half + Z * half_spread, good - Z * good_spread]
     sides = ((half, half_spread, HALF, 0.975), (good, good_spread, GOOD, 0.025))
     for end, (total, spread, part, level) in zip(ends, sides, strict=True):
-        unclear = np.flatnonzero(np.abs(total) <= CLEAR * spread)
-        for start in range(0, len(unclear) if len(places) <= MOST_RESAMPLED else 0, 50):
+        unclear = np.flatnonzero((np.abs(total) <= CLEAR * spread) & (len(places) <= MOST_RESAMPLED))
+        for start in range(0, len(unclear), 50):
             some = unclear[start : start + 50]
             net = _net(grid, ground, deltas, at, per_unit[some], shadow, part)
             end[some] = np.quantile(resampled_sums(net), level, axis=0)

@@ -142,13 +142,10 @@ class _Keeping:
         return list(rules) if (kept_ & ~alone).any() else [r for r in rules if r not in items]
 
     def by_range(self) -> Bools:
-        return self._by(-1)
+        return self.by_rule(-1)
 
     def by_rule(self, rule: int) -> Bools:
-        """By number of the rule, item rules first."""
-        return self._by(rule)
-
-    def _by(self, rule: int) -> Bools:
+        """By number of the rule, item rules first; -1 for the range alone."""
         if rule not in self.known:
             is_item = rule < len(self.judge.model.items)
             self.known[rule] = self._by_extremes(rule) if is_item else self._by_search(rule)
